@@ -1,0 +1,1 @@
+"""How fast leadlib is, as ratios to code that people would write by hand; README.md explains."""

@@ -1,0 +1,155 @@
+"""Lead definitions from TOML or JSON, with the traps of their readers checked first."""
+
+import json
+import re
+import tomllib
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, NoReturn
+
+from leadlib import limits
+from leadlib.errors import DefinitionError, InvalidValue, LimitExceeded
+from leadlib.qualification import LeadDefinition
+
+__all__ = ["definition_from_json", "definition_from_toml", "load_definition"]
+
+
+def load_definition(path: str | Path) -> LeadDefinition:
+    """
+    Read a lead definition from a ``.toml`` or ``.json`` file, whole or not at all.
+
+    Raises:
+        DefinitionError: Every fault of the file: path, what was expected, what is legal.
+    """
+    path = Path(path)
+    is_json = path.suffix.lower() == ".json"
+    return (definition_from_json if is_json else definition_from_toml)(_text_of(path))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(4 * limits.DEFINITION_CHARACTERS + 1)
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        _refuse("a readable file", "none", path.name)
+    if len(raw) > 4 * limits.DEFINITION_CHARACTERS:
+        _limit(f"at most {limits.DEFINITION_CHARACTERS:,} characters", "more")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        line = raw.count(b"\n", 0, fault.start) + 1
+        _refuse("UTF-8 text", "bytes of another encoding", f"line {line}")
+
+
+def _refuse(expected: str, got: str, where: str = "$") -> NoReturn:
+    raise DefinitionError([InvalidValue(expected=expected, got=got, where=where)]) from None
+
+
+def definition_from_toml(text: str) -> LeadDefinition:
+    """
+    Read a lead definition from TOML.
+
+    Raises:
+        DefinitionError: Every fault of the text.
+
+    Example:
+        >>> definition_from_toml('''
+        ... name = "sales-ready"
+        ... fields.staff = { type = "integer", unit = "people" }
+        ... qualify = { field = "staff", at_least = 50 }
+        ... ''')
+        <LeadDefinition sales-ready v1: staff >= 50 people>
+    """
+    text = text.removeprefix("\ufeff")
+    _check_shape(text)
+    try:
+        plain = tomllib.loads(text.replace("\r\n", "\n"), parse_float=_decimal)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as fault:
+        place = re.search(r"at line (\d+), column (\d+)", str(fault))
+        where = f"line {place[1]}, column {place[2]}" if place else "$"
+        _refuse("TOML", "text of another form", where)
+    return LeadDefinition.from_dict(plain)
+
+
+def definition_from_json(text: str) -> LeadDefinition:
+    """
+    Read a lead definition from JSON.
+
+    Raises:
+        DefinitionError: Every fault of the text.
+
+    Example:
+        >>> definition_from_json('{"name": "x", "name": "y"}')
+        Traceback (most recent call last):
+            ...
+        leadlib.errors.DefinitionError: expected JSON, each key once, got text of another form @ $
+    """
+    text = text.removeprefix("\ufeff")
+    _check_shape(text)
+    try:
+        plain = json.loads(
+            text, parse_float=_decimal, parse_constant=_no, object_pairs_hook=_unique
+        )
+    except json.JSONDecodeError as fault:
+        where = f"line {fault.lineno}, column {fault.colno}"
+        _refuse("JSON, each key once", "text of another form", where)
+    except (ValueError, RecursionError):
+        _refuse("JSON, each key once", "text of another form")
+    return LeadDefinition.from_dict(plain)
+
+
+def _decimal(text: str) -> Decimal:
+    """A number as it stands; the reader of values checks its range before any arithmetic."""
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        raise ValueError from None
+
+
+_LONGEST_NUMBER = 64
+
+
+def _no(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    return table if len(table) == len(pairs) else _no("")
+
+
+# What stands in quotes or behind # is no structure.  Every repetition is possessive and every quote
+# may stay open: a text of half a string must not cost more than one look at each letter.
+_QUOTED = re.compile(
+    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:"{3,5}|\\?\Z)'
+    r"|'''(?:[^']|'(?!''))*+(?:'{3,5}|\Z)"
+    r'|"(?:[^"\\\n]|\\[^\n])*+"?'
+    r"|'[^'\n]*+'?"
+    r"|#[^\n]*+"
+)
+_DOTTED = re.compile(r"[\w\-]+(?:[ \t]*+\.[ \t]*+[\w\-]+)*+")
+_DIGITS = re.compile(r"[0-9A-Fa-f_x]{65}")
+
+
+def _check_shape(text: str) -> None:
+    """Bound length, nesting, dotted keys and digits in one linear look, before a reader starts."""
+    if len(text) > limits.DEFINITION_CHARACTERS:
+        _limit(f"at most {limits.DEFINITION_CHARACTERS:,} characters", f"{len(text):,}")
+    bare = _QUOTED.sub("s", text)
+    depth = deepest = 0
+    for mark in re.findall(r"[\[\]{}]", bare):
+        depth = depth + 1 if mark in "[{" else max(depth - 1, 0)
+        deepest = max(deepest, depth)
+    if deepest > 2 * limits.DEFINITION_DEPTH + 2:
+        _limit(f"at most {limits.DEFINITION_DEPTH} levels", "more")
+    dots = [key.count(".") for key in _DOTTED.findall(bare)]
+    if max(dots, default=0) >= limits.KEY_PARTS or sum(dots) > 2 * limits.DEFINITION_NODES:
+        _limit(f"keys of at most {limits.KEY_PARTS} parts", "longer ones")
+    if _DIGITS.search(bare):
+        _limit("numbers and bare keys of at most 64 characters", "a longer one")
+
+
+def _limit(expected: str, got: str) -> NoReturn:
+    raise DefinitionError([LimitExceeded(expected=expected, got=got, where="$")])

@@ -1,0 +1,279 @@
+"""
+Cohorts: leads by the month they came in, followed to one goal.
+
+Two artefacts make trends lie, and both are named here: leads of young cohorts are still open, and
+a log that began to record the goal later than the entries makes its first cohorts look bad (left
+truncation).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, tzinfo
+from math import exp, log1p
+from typing import Any
+
+import attrs
+from dateutil.relativedelta import relativedelta
+
+from leadlib import _instants, _text
+from leadlib._metrics.log import StageLog
+from leadlib._metrics.paths import DAY, Paths
+from leadlib._metrics.rates import Rate
+from leadlib.lifecycle import Stage
+
+__all__ = ["Cohort", "Cohorts", "cohorts"]
+
+_UNBELIEVABLE = 0.001  # a silence this improbable is a gap in the record, not bad luck
+_TINY = 1e-5
+
+
+@attrs.frozen(kw_only=True)
+class Cohort:
+    """
+    The leads that came in during one month.
+
+    Args:
+        month: Its first day.
+        entered: How many leads.
+        reached: How many of them are known to have reached the goal.
+        left: How many ended elsewhere.
+        open: How many are still on the way.
+        is_truncated: Whether the month began before the goal was recorded at all.
+        is_young: Whether its leads had less time than nine of ten arrivals took.
+    """
+
+    month: date
+    entered: int
+    reached: int
+    left: int
+    open: int
+    is_truncated: bool
+    is_young: bool
+
+    @property
+    def rate(self) -> Rate | None:
+        """Reached of entered: a lower bound while leads are open; None if not on record."""
+        return None if self.is_truncated else Rate(self.reached, self.entered)
+
+    @property
+    def share(self) -> str:
+        """The rate for people: ``≥`` before that of a young cohort."""
+        if self.rate is None:
+            return "not on record"
+        return f"≥ {self.rate.percent}" if self.is_young else self.rate.percent
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cohort as plain data; a truncated one has no rate."""
+        rate = self.rate or Rate(0, 0)
+        return {
+            "month": f"{self.month:%Y-%m}",
+            "entered": self.entered,
+            "reached": self.reached,
+            "left": self.left,
+            "open": self.open,
+            "rate": rate.value,
+            "interval": list(rate.interval) if rate.interval else None,
+            "left_truncated": self.is_truncated,
+            "young": self.is_young,
+        }
+
+
+@attrs.frozen(kw_only=True)
+class Cohorts:
+    """
+    Cohorts by month, first month first; prints as a table with the notes a reader needs.
+
+    Args:
+        goal: The stage they are followed to.
+        months: One cohort for each month in which leads came in.
+        recorded_since: When the goal was first recorded, if the silence before is unbelievable.
+        silence: The probability that nobody reached the goal before its first record, if earlier
+            leads had done as later ones do; None if there is nothing to compare.
+        ripe_days: The time within which nine of ten arrivals came; None if nobody has arrived.
+    """
+
+    goal: str
+    months: tuple[Cohort, ...]
+    recorded_since: datetime | None
+    silence: float | None
+    ripe_days: float | None
+
+    def __str__(self) -> str:
+        head = ("month", "entered", self.goal, "left", "open", "rate", "95 % interval")
+        return "\n".join([_text.text_table(head, [_cells(c) for c in self.months]), *self.notes])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before comparing the months."""
+        return tuple(self._notes())
+
+    def _notes(self) -> Iterator[str]:
+        if self.recorded_since is not None:
+            yield (
+                f"No {self.goal!r} is on record before {self.recorded_since:%Y-%m-%d}, although "
+                f"earlier leads should have got there by then (chance {_chance(self.silence)}): "
+                "months that began before have no rate. "
+                "This is where the record starts, not a drop."
+            )
+        if any(month.is_young for month in self.months):
+            took = "nobody has arrived yet"
+            if self.ripe_days is not None:
+                took = f"nine of ten arrivals took up to {self.ripe_days:,.1f} days"
+            yield (
+                f"≥ marks young months: {took}, and these leads have not had that long. "
+                "They are open, not lost."
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The cohorts as plain data."""
+        since = self.recorded_since
+        return {
+            "goal": self.goal,
+            "months": [cohort.to_dict() for cohort in self.months],
+            "recorded_since": since.isoformat() if since else None,
+            "silence": self.silence,
+            "ripe_days": self.ripe_days,
+        }
+
+
+def _chance(silence: float | None) -> str:
+    return "below 0.001 %" if silence is None or silence < _TINY else f"{100 * silence:.3f} %"
+
+
+def _cells(cohort: Cohort) -> tuple[str, ...]:
+    counts = [f"{n:,}" for n in (cohort.entered, cohort.reached, cohort.left, cohort.open)]
+    rate = cohort.rate or Rate(0, 0)
+    return (f"{cohort.month:%Y-%m}", *counts, cohort.share, rate.bounds)
+
+
+def cohorts(
+    log: StageLog,
+    *,
+    stages: Sequence[str | Stage],
+    as_of: datetime | None = None,
+    closed: Iterable[str | Stage] | None = None,
+    zone: tzinfo = UTC,
+) -> Cohorts:
+    """
+    Follow leads by the month of their entry to the last of *stages*.
+
+    Args:
+        log: The stage log.
+        stages: The waterfall; a lead enters with the first of them it has a date for.
+        as_of: The last visible instant; the last event unless given.
+        closed: The stages in which a story ends, as for :func:`funnel`.
+        zone: Where months begin.
+
+    Returns:
+        The cohorts; they add up to the leads of the funnel over the same stages.  Whether the first
+        months are truncated is tested: if leads from before the first record of the goal had done
+        as those after it do (Kaplan-Meier), how probable is it that none got there before?  Under
+        an honest record this chance is uniform, so that one log in a thousand is flagged in error.
+
+    Raises:
+        UnknownName: A stage is not in the log.
+        InvalidValue: No stages, or one of them twice.
+
+    Source:
+        Left truncation: Putter, Fiocco, Geskus, Statist. Med. 26 (2007) 2389.
+    """
+    paths = Paths.read(log, stages, log.cut(as_of), closed)
+    journeys = _Journeys.of(paths)
+    since, silence = journeys.first_record()
+    truncated = silence is not None and silence < _UNBELIEVABLE
+    months = journeys.months(zone, since if truncated else None)
+    ripe = journeys.ripe
+    return Cohorts(
+        goal=paths.waterfall[-1],
+        months=tuple(months),
+        recorded_since=_instants.from_micros(since) if truncated else None,
+        silence=silence,
+        ripe_days=None if ripe is None else ripe / DAY,
+    )
+
+
+@attrs.frozen(kw_only=True)
+class _Journeys:
+    """When each lead entered and when it arrived, in microseconds."""
+
+    paths: Paths
+    entered: Mapping[int, int]
+    arrived: Mapping[int, int]
+    ripe: int | None  # the time that nine of ten arrivals did not exceed
+
+    @classmethod
+    def of(cls, paths: Paths) -> "_Journeys":
+        k, goal = len(paths.waterfall), len(paths.waterfall) - 1
+        entered = {lead: paths.entry(lead) for lead, reach in enumerate(paths.reach) if reach >= 0}
+        arrived = {
+            lead: paths.first[lead * k + goal] for lead in entered if paths.reach[lead] == goal
+        }
+        took = sorted(max(at - entered[lead], 0) for lead, at in arrived.items())
+        ripe = took[-(-9 * len(took) // 10) - 1] if took else None
+        return cls(paths=paths, entered=entered, arrived=arrived, ripe=ripe)
+
+    def months(self, zone: tzinfo, recorded_since: int | None) -> Iterator[Cohort]:
+        by_month: dict[date, list[int]] = defaultdict(list)
+        for lead, at in self.entered.items():
+            local = _instants.from_micros(at).astimezone(zone)
+            by_month[date(local.year, local.month, 1)].append(lead)
+        for month, leads in sorted(by_month.items()):
+            begins, ends = _begins(month, zone), _begins(month + relativedelta(months=1), zone)
+            truncated = recorded_since is not None and begins < recorded_since
+            yield self._cohort(month, leads, ends, is_truncated=truncated)
+
+    def _cohort(
+        self, month: date, leads: Sequence[int], ends: int, *, is_truncated: bool
+    ) -> Cohort:
+        reached = sum(lead in self.arrived for lead in leads)
+        left = sum(lead not in self.arrived and self.paths.is_closed(lead) for lead in leads)
+        still = len(leads) - reached - left
+        unripe = self.ripe is None or ends + self.ripe > self.paths.cut
+        return Cohort(
+            month=month,
+            entered=len(leads),
+            reached=reached,
+            left=left,
+            open=still,
+            is_truncated=is_truncated,
+            is_young=bool(still) and unripe,
+        )
+
+    def first_record(self) -> tuple[int, float | None]:
+        """When the goal was first recorded, and how probable the silence before it is."""
+        if not self.arrived:
+            return 0, None
+        since, cut = min(self.arrived.values()), self.paths.cut
+        early = [since - at for at in self.entered.values() if at < since]
+        late = [
+            (max(self.arrived.get(lead, cut) - at, 0), lead in self.arrived)
+            for lead, at in self.entered.items()
+            if at >= since
+        ]
+        return since, _none_arrived(early, late) if early and late else None
+
+
+def _begins(month: date, zone: tzinfo) -> int:
+    midnight = datetime(month.year, month.month, 1)  # noqa: DTZ001  # placed in its zone below
+    return _instants.micros(_instants.placed(midnight, zone))
+
+
+def _none_arrived(ages: Sequence[int], known: Sequence[tuple[int, bool]]) -> float:
+    """
+    The chance that none of leads of these ages has arrived, at the pace of those known.
+
+    The product over the ages of the Kaplan-Meier survival just before each, in logarithms.
+    """
+    at_risk, log_survival, total = len(known), 0.0, 0.0
+    later = iter(sorted(known))
+    following = next(later, None)
+    for age in sorted(ages):
+        while following is not None and following[0] < age:
+            if following[1]:
+                if at_risk == 1:
+                    return 0.0
+                log_survival += log1p(-1 / at_risk)
+            at_risk -= 1
+            following = next(later, None)
+        total += log_survival
+    return exp(total)

@@ -1,0 +1,436 @@
+"""
+The funnel: how many reached each stage, went on, left, or are still on the way.
+
+Every count comes from one pass over the log.  Definition *at least*: who entered a later stage has
+reached the earlier ones, too, so that ``reached = advanced + left + open`` holds at every stage and
+``advanced`` is what the next stage reached.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from statistics import median
+from typing import Any
+
+import attrs
+
+from leadlib import _instants, _text, limits
+from leadlib._metrics.log import StageLog
+from leadlib._metrics.paths import DAY, Paths
+from leadlib._metrics.rates import Rate
+from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
+from leadlib.lifecycle import Stage
+
+__all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel", "main_path"]
+
+
+@attrs.frozen(kw_only=True)
+class FunnelStep:
+    """
+    One stage of a funnel, in leads.
+
+    Args:
+        stage: Its name.
+        reached: Entered it, or a later one.
+        advanced: Entered a later one.
+        left: Did not, and their story has ended elsewhere.
+        open: Did not yet: still on the way.
+        skipped: Reached it only by entering a later one.
+        median_days: Days of 24 h from the first entry to the first later one, over those that made
+            both; None if nobody did.
+        is_last: Whether nothing can follow.
+    """
+
+    stage: str
+    reached: int
+    advanced: int
+    left: int
+    open: int
+    skipped: int
+    median_days: float | None
+    is_last: bool = False
+
+    @property
+    def rate(self) -> Rate | None:
+        """Advanced of reached: a lower bound while leads are open; None for the last stage."""
+        return None if self.is_last else Rate(self.advanced, self.reached)
+
+    @property
+    def rate_of_closed(self) -> Rate | None:
+        """
+        Advanced of those whose fate at this stage is known: open leads kept apart.
+
+        None where nobody is known to have left: if losses are not on record, only winners are
+            known.
+        """
+        return Rate(self.advanced, self.advanced + self.left) if self.left else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The step as plain data; *rate* and *interval* are None where there is no rate."""
+        rate = self.rate or Rate(0, 0)
+        return {
+            "stage": self.stage,
+            "reached": self.reached,
+            "advanced": self.advanced,
+            "left": self.left,
+            "open": self.open,
+            "rate": rate.value,
+            "interval": list(rate.interval) if rate.interval else None,
+            "median_days": self.median_days,
+        }
+
+
+@attrs.frozen(kw_only=True)
+class Stop:
+    """
+    Leads that got to a stage and no further, and where they are now: one line of the leak ledger.
+
+    Args:
+        stage: The furthest stage they reached.
+        now: The stage they are in: the same one, or another outside the way ahead.
+        leads: How many.
+        reached: Of how many that reached the stage.
+        ended: Whether their story is over; otherwise they are open.
+        untouched_days: Median days since their last event.
+
+    The stops of a stage add up to ``reached - advanced``.
+    """
+
+    stage: str
+    now: str
+    leads: int
+    reached: int
+    ended: bool
+    untouched_days: float
+
+    @property
+    def share(self) -> Rate:
+        """Of those who reached the stage."""
+        return Rate(self.leads, self.reached)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The stop as plain data."""
+        return attrs.asdict(self) | {"share": self.share.value}
+
+
+@attrs.frozen(kw_only=True)
+class FunnelDefinition:
+    """
+    What the numbers of a funnel mean; numbers under different definitions are different numbers.
+
+    Args:
+        stages: The waterfall, first stage first.
+        closed: The stages outside it in which a story ends.
+        closed_by: Who says so: ``given``, ``lifecycle``, or ``nobody came back``.
+        counting: ``at least``: entering a later stage counts for the earlier ones.
+        ties: How events of one instant are ordered.
+    """
+
+    stages: tuple[str, ...]
+    closed: tuple[str, ...]
+    closed_by: str
+    counting: str = "at least"
+    ties: str = "seq, then stage order"
+
+
+@attrs.frozen(kw_only=True, repr=False, slots=False)
+class Funnel:
+    """
+    A funnel with its definition; prints as a table.
+
+    Args:
+        steps: One for each stage.
+        stops: Where leads stopped and where they are now, most leads first; for the last stage,
+            where nobody is expected to go on, only those who are elsewhere.
+        definition: What the numbers mean.
+        as_of: The last visible instant.
+        leads: How many leads are in the funnel.
+        outside: How many leads of the log entered none of its stages.
+        reversed_times: Leads whose later stage is dated before an earlier one; their time counts
+            as 0.
+        by: The label column of *groups*.
+        groups: One funnel for each group; leads without a label are under the empty text.
+    """
+
+    steps: tuple[FunnelStep, ...]
+    stops: tuple[Stop, ...]
+    definition: FunnelDefinition
+    as_of: datetime
+    leads: int
+    outside: int
+    reversed_times: int
+    by: str | None = None
+    groups: Mapping[str, "Funnel"] = attrs.field(factory=dict)
+    _log: StageLog = attrs.field(eq=False)
+
+    def __getitem__(self, stage: str | Stage) -> FunnelStep:
+        for step in self.steps:
+            if step.stage == str(stage):
+                return step
+        legal = self.definition.stages
+        raise UnknownName(expected="a stage of the funnel", got=repr(str(stage)), legal=legal)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the definition, *as_of* and the visible events: equal input, equal print."""
+        content = [attrs.asdict(self.definition), self.as_of.isoformat(), self.by]
+        text = json.dumps([*content, self._log.fingerprint(self.as_of)], ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"<Funnel of {_text.plural(self.leads, 'lead')}, {len(self.steps)} stages>"
+
+    def __str__(self) -> str:
+        return _text.text_table(_HEAD, [_cells(step) for step in self.steps])
+
+    def __format__(self, form: str) -> str:
+        match form:
+            case "md":
+                return _text.markdown_table(_HEAD, [_cells(step) for step in self.steps])
+            case "":
+                return str(self)
+        raise InvalidValue(expected="a format", got=repr(form), legal=("md",))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The funnel as plain data: JSON knows all of it."""
+        plain: dict[str, Any] = {
+            "funnel": [step.to_dict() for step in self.steps],
+            "leaks": [stop.to_dict() for stop in self.stops],
+            "closed": [_closed_dict(step) for step in self.steps],
+            "skipped": [
+                {"stage": step.stage, "leads": step.skipped} for step in self.steps if step.skipped
+            ],
+            "leads": self.leads,
+            "outside": self.outside,
+            "reversed_times": self.reversed_times,
+            "definition": attrs.asdict(self.definition),
+            "as_of": self.as_of.isoformat(),
+            "fingerprint": self.fingerprint,
+        }
+        if self.by is not None:
+            plain["by"] = {
+                name: [step.to_dict() for step in group.steps]
+                for name, group in self.groups.items()
+            }
+        return plain
+
+
+_HEAD = (
+    "stage",
+    "reached",
+    "advanced",
+    "left",
+    "open",
+    "rate",
+    "95 % interval",
+    "of closed",
+    "median days",
+)
+
+
+def _cells(step: FunnelStep) -> tuple[str, ...]:
+    counts = [f"{n:,}" for n in (step.reached, step.advanced, step.left, step.open)]
+    if step.is_last:  # nothing follows: who is here has not advanced, and is not waiting either
+        counts[1] = counts[3] = "-"
+    rate, closed = step.rate or Rate(0, 0), step.rate_of_closed or Rate(0, 0)
+    return (step.stage, *counts, rate.percent, rate.bounds, closed.percent, days(step.median_days))
+
+
+def days(count: float | None) -> str:
+    """Days for people."""
+    return "-" if count is None else f"{count:,.1f}"
+
+
+def _closed_dict(step: FunnelStep) -> dict[str, Any]:
+    rate = step.rate_of_closed or Rate(0, 0)
+    interval = list(rate.interval) if rate.interval else None
+    return {"stage": step.stage, "closed": rate.n, "rate": rate.value, "interval": interval}
+
+
+def funnel(
+    log: StageLog,
+    *,
+    stages: Sequence[str | Stage],
+    by: str | None = None,
+    as_of: datetime | None = None,
+    closed: Iterable[str | Stage] | None = None,
+) -> Funnel:
+    """
+    Count how many leads reached each stage, advanced, left, or are still open.
+
+    Args:
+        log: Rows in any order; ties of one instant are broken by *seq*, then by the order of
+            stages.
+        stages: The waterfall, first stage first.
+        by: A label column of the log: one more funnel for each group; every lead is in one.
+        as_of: The last visible instant; the last event unless given.
+        closed: The stages outside the waterfall in which a story ends.  Unless given, those of the
+            lifecycle that made the log; without one, the stages from which nobody came back.
+
+    Returns:
+        One step for each stage, ``reached = advanced + left + open``, all counts in leads.
+
+    Raises:
+        UnknownName: A stage or column is not in the log.
+        InvalidValue: Fewer than one stage, or one stage twice.
+
+    Note:
+        Open leads may still advance: the rate of a young log is a lower bound.  Linear in events.
+
+    Source:
+        Stage-to-stage conversion of the demand waterfall; seeds 000 and 001.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
+        >>> log = StageLog.from_rows([
+        ...     ("a", "inquiry", day(2)), ("b", "inquiry", day(2)), ("c", "inquiry", day(2)),
+        ...     ("a", "qualified", day(4)), ("c", "lost", day(5))])
+        >>> print(funnel(log, stages=["inquiry", "qualified"])["inquiry"].rate)
+        33.3 % [6.1, 79.2]
+    """
+    if by is not None and by not in log.labels:
+        got = repr(by)
+        raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
+    paths = Paths.read(log, stages, log.cut(as_of), closed)
+    groups = paths.groups(by) if by is not None else {}
+    split = {name: _Sums(paths).funnel(leads) for name, leads in groups.items()}
+    whole = _Sums(paths).funnel(range(len(log.leads)))
+    return attrs.evolve(whole, by=by, groups=split, log=log)
+
+
+_Stopped = Mapping[tuple[int, int], Sequence[int]]
+
+
+@attrs.frozen
+class _Sums:
+    """Adds up the paths of the leads given; every count of a funnel is such a sum."""
+
+    paths: Paths
+
+    def funnel(self, leads: Sequence[int]) -> Funnel:
+        paths = self.paths
+        stopped: dict[tuple[int, int], list[int]] = defaultdict(list)  # reach, stage -> last events
+        unseen = 0
+        for lead in leads:
+            at = paths.last[lead][0]
+            unseen += at < 0
+            if paths.reach[lead] >= 0:
+                stopped[paths.reach[lead], paths.stage_of(lead)].append(at)
+        inside = sum(map(len, stopped.values()))
+        durations, skipped, reversed_times = self._durations(leads)
+        return Funnel(
+            steps=tuple(self._steps(stopped, durations, skipped)),
+            stops=self._stops(stopped),
+            definition=self._definition(),
+            as_of=_instants.from_micros(paths.cut),
+            leads=inside,
+            outside=len(leads) - inside - unseen,
+            reversed_times=reversed_times,
+            log=paths.log,
+        )
+
+    def _definition(self) -> FunnelDefinition:
+        closed = tuple(self.paths.log.stages[code] for code in sorted(self.paths.closed))
+        return FunnelDefinition(
+            stages=self.paths.waterfall, closed=closed, closed_by=self.paths.closed_by
+        )
+
+    def _steps(
+        self, stopped: _Stopped, durations: Sequence[list[int]], skipped: Sequence[int]
+    ) -> Iterable[FunnelStep]:
+        last = len(self.paths.waterfall) - 1
+        for i, stage in enumerate(self.paths.waterfall):
+            left = sum(
+                len(at) for (r, s), at in stopped.items() if r == i and s in self.paths.closed
+            )
+            still = sum(len(at) for (r, _), at in stopped.items() if r == i) - left
+            advanced = sum(len(at) for (r, _), at in stopped.items() if r > i)
+            yield FunnelStep(
+                stage=stage,
+                reached=advanced + left + still,
+                advanced=advanced,
+                left=left,
+                open=still,
+                skipped=skipped[i],
+                median_days=_in_days(durations[i]),
+                is_last=i == last,
+            )
+
+    def _stops(self, stopped: _Stopped) -> tuple[Stop, ...]:
+        waterfall, names = self.paths.waterfall, self.paths.log.stages
+        stops = [
+            Stop(
+                stage=waterfall[reach],
+                now=names[stage],
+                leads=len(at),
+                reached=sum(len(other) for (r, _), other in stopped.items() if r >= reach),
+                ended=stage in self.paths.closed,
+                untouched_days=(self.paths.cut - median(at)) / DAY,
+            )
+            for (reach, stage), at in stopped.items()
+            if reach < len(waterfall) - 1 or names[stage] not in waterfall
+        ]
+        return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
+
+    def _durations(self, leads: Sequence[int]) -> tuple[list[list[int]], list[int], int]:
+        """Times from each stage to the first later one; who skipped it; who went back in time."""
+        k, first = len(self.paths.waterfall), self.paths.first
+        durations: list[list[int]] = [[] for _ in range(k)]
+        skipped, backwards = [0] * k, 0
+        for lead in leads:
+            later = None
+            back = False
+            for i in range(self.paths.reach[lead], -1, -1):
+                entered = first.get(lead * k + i)
+                if entered is None:
+                    skipped[i] += 1
+                    continue
+                if later is not None:
+                    back |= later < entered
+                    durations[i].append(max(later - entered, 0))
+                later = entered if later is None else min(later, entered)
+            backwards += back
+        return durations, skipped, backwards
+
+
+def _in_days(micros: Sequence[int]) -> float | None:
+    return median(micros) / DAY if micros else None
+
+
+def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...]:
+    """
+    The path that most moves lie on: a waterfall to start from when nobody named one.
+
+    Of all sequences of first entries that leads took, the one with the largest leads × moves.
+
+    Raises:
+        LimitExceeded: Leads take more different paths than a funnel can stand for.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
+        >>> main_path(StageLog.from_rows([
+        ...     ("a", "new", day(2)), ("b", "new", day(2)), ("c", "new", day(2)),
+        ...     ("a", "won", day(4)), ("b", "won", day(9)), ("c", "lost", day(5))]))
+        ('new', 'won')
+    """
+    first: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+    for lead, stage, at, seq in log.events(log.cut(as_of)):
+        own = first[lead]
+        if stage not in own or (at, seq) < own[stage]:
+            own[stage] = (at, seq)
+    taken = Counter(
+        tuple(sorted(own, key=lambda stage: (own[stage], stage))) for own in first.values()
+    )
+    if not taken:
+        return ()
+    best = max(
+        taken, key=lambda path: (taken[path] * (len(path) - 1), taken[path], [-s for s in path])
+    )
+    if len(best) > limits.STAGES:
+        raise LimitExceeded(expected=f"at most {limits.STAGES} stages", got=f"{len(best)}")
+    return tuple(log.stages[stage] for stage in best)

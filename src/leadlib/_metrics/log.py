@@ -1,0 +1,339 @@
+"""
+The stage log: which lead entered which stage when, in columns of integers.
+
+The order of rows and repeated rows change nothing: an event is (lead, stage, at, seq), and what
+has no order of its own is ordered by the stages, never by luck.
+"""
+
+import hashlib
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import compress
+from typing import Any, Self
+
+import attrs
+
+from leadlib import _instants, _text, limits
+from leadlib._frames import columns_of
+from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
+from leadlib.lifecycle import LeadEvent, Lifecycle
+
+__all__ = ["LogBuilder", "StageLog"]
+
+_FAR = 2**53  # seq beyond this would not survive JSON
+_NEVER = 2**62
+
+
+@attrs.frozen(kw_only=True)
+class Labels:
+    """One column of group labels: the code of each lead's label, and since when it is known."""
+
+    names: tuple[str, ...]
+    codes: "array[int]"
+    since: "array[int]"
+
+    def at(self, cut: int) -> list[int]:
+        """The label code of every lead as known at *cut*; -1 is missing."""
+        return [
+            code if since <= cut else -1 for code, since in zip(self.codes, self.since, strict=True)
+        ]
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class StageLog:
+    """
+    Stage entries of many leads; every metric reads it.
+
+    Make one with :meth:`from_rows`, :meth:`from_events` or :meth:`from_frame`.
+
+    Args:
+        leads, stages: Names by code.
+        lead, stage, at, seq: One entry each; *at* in microseconds since 1970.
+        labels: Group columns by name.
+        closed: The stages in which a story ends, if somebody declared them.
+        closed_by: Who did: ``given``, or ``lifecycle``.
+        known: Stage names that may be asked for although nobody has entered them yet.
+        duplicates: Rows that were delivered again and counted once.
+    """
+
+    leads: tuple[str, ...]
+    stages: tuple[str, ...]
+    lead: "array[int]"
+    stage: "array[int]"
+    at: "array[int]"
+    seq: "array[int]"
+    labels: Mapping[str, Labels] = attrs.field(factory=dict)
+    closed: frozenset[str] | None = None
+    closed_by: str = "given"
+    known: frozenset[str] = frozenset()
+    duplicates: int = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"<StageLog: {_text.plural(len(self.at), 'event')} of "
+            f"{_text.plural(len(self.leads), 'lead')} in {_text.plural(len(self.stages), 'stage')}>"
+        )
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Iterable[Sequence[Any]],
+        *,
+        by: Sequence[str] = (),
+        closed: Iterable[str] | None = None,
+        known: Iterable[str] = (),
+    ) -> Self:
+        """
+        Take rows of (lead, stage, at), or (lead, stage, at, seq), or with one label per *by*
+        behind.
+
+        Args:
+            rows: In any order; *at* is an aware datetime, labels are text or None.
+            by: The names of the label columns; rows then carry seq, too.
+            closed: The stages in which a story ends.
+            known: Stages that may be asked for although nobody has entered them yet.
+
+        Raises:
+            InvalidValue: A row has the wrong form; its number is named.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> monday = datetime(2026, 3, 2, tzinfo=UTC)
+            >>> StageLog.from_rows([("a", "inquiry", monday), ("a", "inquiry", monday)])
+            <StageLog: 1 event of 1 lead in 1 stage>
+        """
+        builder = LogBuilder(by=by)
+        number = 0
+        try:
+            for number, row in enumerate(rows, start=1):  # noqa: B007  # named in the error
+                builder.add_row(row)
+        except InvalidValue as fault:
+            where = f"row {number}, {fault.where}"
+            raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+        ends = None if closed is None else frozenset(closed)
+        return cls(**builder.columns(), closed=ends, known=frozenset(known))
+
+    @classmethod
+    def from_events(cls, events: Iterable[LeadEvent], *, lifecycle: Lifecycle) -> Self:
+        """
+        Replay events and log every entry into a stage; loops within a stage are no new entry.
+
+        Raises:
+            IllegalTransition: An event has no place in the lifecycle.
+        """
+        builder = LogBuilder()
+        for lead, standing in lifecycle.replay_all(events).items():
+            for event, stage in standing.visits():
+                builder.add(lead, stage.name, _instants.micros(event.at), event.seq)
+        closed = frozenset(stage.name for stage in lifecycle.stages if stage.closed)
+        known = frozenset(stage.name for stage in lifecycle.stages)
+        return cls(**builder.columns(), closed=closed, closed_by="lifecycle", known=known)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        lead: str,
+        stage: str,
+        at: str,
+        seq: str | None = None,
+        by: Sequence[str] = (),
+        closed: Iterable[str] | None = None,
+        known: Iterable[str] = (),
+    ) -> Self:
+        """
+        Take the rows of a data frame: pandas, Polars or PyArrow; needs ``leadlib[frames]``.
+
+        Args:
+            frame: Any eager frame that narwhals knows.
+            lead, stage, at, seq: The names of its columns; *at* must have a time zone.
+            by: Columns to group by.
+            closed: The stages in which a story ends.
+            known: Stages that may be asked for although nobody has entered them yet.
+
+        Raises:
+            UnknownName: A column is not there; the message names the nearest.
+            InvalidValue: A row has the wrong form; its number is named.
+        """
+        columns = [lead, stage, at, *([seq] if seq else []), *by]
+        read = columns_of(frame, columns)
+        if seq is None:
+            read.insert(3, [0] * len(read[0]))
+        return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
+
+    def cut(self, as_of: datetime | None) -> int:
+        """The last visible microsecond: *as_of*, or the last event."""
+        if as_of is None:
+            return max(self.at, default=0)
+        return _instants.micros(_instants.aware(as_of, where="as_of"))
+
+    def events(self, cut: int = _NEVER) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (lead, stage, at, seq) of every visible event, as integers."""
+        rows = zip(self.lead, self.stage, self.at, self.seq, strict=True)
+        return rows if cut >= _NEVER else compress(rows, map(cut.__ge__, self.at))
+
+    def fingerprint(self, as_of: datetime | None = None) -> str:
+        """
+        A hash of the visible events that no order and no duplication changes.
+
+        The sum of one keyed hash per event: equal logs have equal sums, and sums of parts add up.
+        """
+        leads = [f"{len(name)}:{name}".encode() for name in self.leads]
+        stages = [f"{len(name)}:{name}".encode() for name in self.stages]
+        total = 0
+        for lead, stage, at, seq in self.events(self.cut(as_of)):
+            event = b"%b%b%d,%d" % (leads[lead], stages[stage], at, seq)
+            total += int.from_bytes(hashlib.blake2b(event, digest_size=16).digest(), "big")
+        return f"{total % 2**128:032x}"
+
+    def stage_codes(self, names: Iterable[object]) -> list[int | None]:
+        """
+        The codes of stages; None for one that is known but was never entered.
+
+        Raises:
+            UnknownName: The log has no such stage; the message names the nearest.
+        """
+        codes = {name: code for code, name in enumerate(self.stages)}
+        for name in (wanted := [str(name) for name in names]):
+            if name not in codes and name not in self.known:
+                legal = sorted({*self.stages, *self.known})
+                raise UnknownName(expected="a stage of the log", got=repr(name), legal=legal)
+        return [codes.get(name) for name in wanted]
+
+
+@attrs.define
+class LogBuilder:
+    """
+    Collects rows for a log; readers feed it one row at a time and learn whether it was new.
+
+    Args:
+        by: The names of the label columns.
+
+    Example:
+        >>> builder = LogBuilder()
+        >>> builder.add("a", "inquiry", 0, 0), builder.add("a", "inquiry", 0, 0)
+        (True, False)
+    """
+
+    by: Sequence[str] = ()
+    duplicates: int = 0
+    _lead_codes: dict[str, int] = attrs.field(factory=dict, init=False)
+    _stage_codes: dict[str, int] = attrs.field(factory=dict, init=False)
+    _columns: tuple["array[int]", ...] = attrs.field(
+        factory=lambda: tuple(array("q") for _ in range(4)), init=False
+    )
+    _seen: set[int] = attrs.field(factory=set, init=False)
+    _labels: dict[str, dict[int, tuple[int, int, str]]] = attrs.field(factory=dict, init=False)
+
+    def add(
+        self, lead: str, stage: str, at: int, seq: int, labels: Sequence[str | None] = ()
+    ) -> bool:
+        """
+        Take one event; say whether it was new.
+
+        Args:
+            lead, stage: Names, already clean.
+            at: Microseconds since 1970.
+            seq: The order within one instant.
+            labels: One for each column of *by*; None is missing.
+
+        Raises:
+            LimitExceeded: Too many stages for a funnel: this is another column.
+        """
+        lead_code = self._lead_codes.setdefault(lead, len(self._lead_codes))
+        stage_code = self._stage_codes.setdefault(stage, len(self._stage_codes))
+        if stage_code >= limits.STAGES:
+            expected = f"at most {limits.STAGES} different stages"
+            raise LimitExceeded(expected=expected, got="more: is this the stage column?")
+        for name, label in zip(self.by, labels, strict=False):
+            if label is not None:
+                self._label(name, lead_code, (at, seq, label))
+        # One integer instead of a tuple: a third of the memory for the same answer.
+        key = ((lead_code * limits.STAGES + stage_code << 64 | at) << 64) + seq
+        if key in self._seen:
+            self.duplicates += 1
+            return False
+        self._seen.add(key)
+        leads, stages, ats, seqs = self._columns
+        leads.append(lead_code)
+        stages.append(stage_code)
+        ats.append(at)
+        seqs.append(seq)
+        return True
+
+    def _label(self, name: str, lead: int, known: tuple[int, int, str]) -> None:
+        """A lead belongs to the group that its earliest event names; ties go by the label."""
+        own = self._labels.setdefault(name, {})
+        if lead not in own or known < own[lead]:
+            own[lead] = known
+
+    def add_row(self, row: Sequence[Any]) -> bool:
+        """Take one row of values as :meth:`StageLog.from_rows` describes it."""
+        least = 4 + len(self.by) if self.by else 3
+        if not least <= len(row) <= 4 + len(self.by):
+            raise InvalidValue(expected=f"{least} values", got=f"{len(row)}", where="row")
+        lead, stage, at, seq = row[:4] if len(row) > least or self.by else (*row[:3], 0)
+        return self.add(
+            lead if type(lead) is str and lead in self._lead_codes else _name(lead, "lead"),
+            stage if type(stage) is str and stage in self._stage_codes else _name(stage, "stage"),
+            _instants.micros(_instants.aware(at, where="at")),
+            seq if type(seq) is int and -_FAR <= seq <= _FAR else _sequence(seq),
+            [None if label is None else _name(label, "label") for label in row[4:]],
+        )
+
+    def columns(self) -> dict[str, Any]:
+        """The arguments of a :class:`StageLog`; names sorted, so that codes carry no history."""
+        leads = sorted(self._lead_codes)
+        stages = sorted(self._stage_codes)
+        new_lead = _renumbered(self._lead_codes, leads)
+        new_stage = _renumbered(self._stage_codes, stages)
+        lead, stage, at, seq = self._columns
+        return {
+            "leads": tuple(leads),
+            "stages": tuple(stages),
+            "lead": array("q", map(new_lead.__getitem__, lead)),
+            "stage": array("q", map(new_stage.__getitem__, stage)),
+            "at": at,
+            "seq": seq,
+            "labels": {name: self._coded(name, new_lead) for name in self.by},
+            "duplicates": self.duplicates,
+        }
+
+    def _coded(self, column: str, new_lead: Sequence[int]) -> Labels:
+        known = self._labels.get(column, {})
+        names = sorted({label for _, _, label in known.values()})
+        if len(names) > limits.GROUPS:
+            expected = f"at most {limits.GROUPS} different groups in column {column!r}"
+            raise LimitExceeded(expected=expected, got=f"{len(names)}")
+        code_of = {name: code for code, name in enumerate(names)}
+        codes = array("q", [-1]) * len(new_lead)
+        since = array("q", [_NEVER]) * len(new_lead)
+        for lead, (at, _, label) in known.items():
+            codes[new_lead[lead]], since[new_lead[lead]] = code_of[label], at
+        return Labels(names=tuple(names), codes=codes, since=since)
+
+
+def _renumbered(old: Mapping[str, int], names: Collection[str]) -> list[int]:
+    new = [0] * len(names)
+    for code, name in enumerate(names):
+        new[old[name]] = code
+    return new
+
+
+def _name(value: Any, where: str) -> str:
+    """Lead and stage names: text, or a number from a system that counts its leads."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return _text.clean(value, where=where, limit=limits.ID_CHARACTERS)
+
+
+def _sequence(value: Any) -> int:
+    whole = isinstance(value, float) and value.is_integer()  # pandas makes 1.0 of 1 beside a gap
+    if isinstance(value, bool) or not (isinstance(value, int) or whole) or abs(value) > _FAR:
+        raise InvalidValue(expected="a whole number", got=_text.kind_of(value), where="seq")
+    return int(value)

@@ -1,0 +1,128 @@
+"""The paths of all leads through one waterfall: what a single pass over the log knows of each."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from leadlib._metrics.log import StageLog
+from leadlib.errors import InvalidValue
+from leadlib.lifecycle import Stage
+
+__all__ = ["DAY", "MISSING", "Paths"]
+
+DAY = 86_400_000_000  # microseconds
+MISSING = ""  # the group of leads without a label: no label is empty
+
+
+_Moment = tuple[int, int, int]  # at, seq, place of the stage
+
+
+@attrs.define(kw_only=True)
+class Paths:
+    """What one pass over the log knows of every lead; all counts are sums over it."""
+
+    log: StageLog
+    waterfall: tuple[str, ...]
+    cut: int
+    closed: frozenset[int]
+    closed_by: str
+    reach: list[int]  # the furthest index entered, -1 for none
+    first: dict[int, int]  # lead * k + index -> the first entry
+    last: list[_Moment]  # the latest
+    by_place: list[int]  # place -> stage code
+
+    @classmethod
+    def read(
+        cls,
+        log: StageLog,
+        stages: Iterable[str | Stage],
+        cut: int,
+        closed: Iterable[str | Stage] | None,
+    ) -> "Paths":
+        waterfall = tuple(str(stage) for stage in stages)
+        if not waterfall or len(set(waterfall)) != len(waterfall):
+            got = "one of them twice" if waterfall else "none"
+            raise InvalidValue(expected="stages that differ", got=got, where="stages")
+        index = {code: i for i, code in enumerate(log.stage_codes(waterfall)) if code is not None}
+        given = log.closed
+        if closed is not None:
+            given = frozenset(str(stage) for stage in closed)
+            log.stage_codes(given)  # refuses a stage that the log does not know
+        ended = {code for code, name in enumerate(log.stages) if given and name in given}
+        # The place orders stages within one instant: along the waterfall, then outside, then
+        # closed.
+        by_place = sorted(
+            range(len(log.stages)),
+            key=lambda code: (index.get(code, len(index)), code in ended, code),
+        )
+        paths = cls(
+            log=log,
+            waterfall=waterfall,
+            cut=cut,
+            closed=frozenset(),
+            closed_by="given" if closed is not None else log.closed_by,
+            reach=[-1] * len(log.leads),
+            first={},
+            last=[(-1, 0, 0)] * len(log.leads),
+            by_place=by_place,
+        )
+        inside, entered = paths._scan(index)
+        paths.closed = frozenset(entered & ended - index.keys())
+        if given is None:
+            paths.closed_by = "nobody came back"
+            paths.closed = frozenset(entered - index.keys() - paths._returned(index, inside))
+        return paths
+
+    def _scan(self, index: Mapping[int, int]) -> tuple[list[_Moment], set[int]]:
+        """Fill the columns; give each lead's latest moment inside, and the stages seen outside."""
+        k, first, reach, last = len(self.waterfall), self.first, self.reach, self.last
+        inside, entered = [(-1, 0, 0)] * len(reach), set[int]()
+        place = {code: number for number, code in enumerate(self.by_place)}
+        # The hot loop of every metric: plain comparisons, since max() costs a call an event.
+        for lead, stage, at, seq in self.log.events(self.cut):
+            latest = (at, seq, place[stage])
+            if latest > last[lead]:  # noqa: PLR1730
+                last[lead] = latest
+            i = index.get(stage)
+            if i is None:
+                entered.add(stage)
+                continue
+            if i > reach[lead]:  # noqa: PLR1730
+                reach[lead] = i
+            if latest > inside[lead]:  # noqa: PLR1730
+                inside[lead] = latest
+            key = lead * k + i
+            if at < first.get(key, at + 1):
+                first[key] = at
+        return inside, entered
+
+    def _returned(self, index: Mapping[int, int], inside: list[_Moment]) -> set[int]:
+        """The stages outside the waterfall from which some lead came back into it."""
+        return {
+            stage
+            for lead, stage, at, seq in self.log.events(self.cut)
+            if stage not in index and (at, seq) < inside[lead][:2]
+        }
+
+    def groups(self, by: str) -> dict[str, list[int]]:
+        """The leads of each group, by label; a lead that nobody has seen yet is in none."""
+        labels = self.log.labels[by]
+        groups: dict[str, list[int]] = defaultdict(list)
+        for lead, code in enumerate(labels.at(self.cut)):
+            if self.reach[lead] >= 0:
+                groups[labels.names[code] if code >= 0 else MISSING].append(lead)
+        return dict(sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0])))
+
+    def stage_of(self, lead: int) -> int:
+        """The code of the latest stage of a lead."""
+        return self.by_place[self.last[lead][2]]
+
+    def is_closed(self, lead: int) -> bool:
+        """Whether the story of a lead has ended outside the waterfall."""
+        return self.stage_of(lead) in self.closed
+
+    def entry(self, lead: int) -> int:
+        """When a lead entered the first stage of the waterfall that it has a date for."""
+        k = len(self.waterfall)
+        return next(at for i in range(k) if (at := self.first.get(lead * k + i)) is not None)

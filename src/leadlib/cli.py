@@ -1,0 +1,473 @@
+"""
+The command line: ``leadlib report``, ``leadlib judge``, ``leadlib flow``.
+
+Exit status: 0 all rows were taken, 1 some were rejected (the report still comes), 2 nothing was.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any, TextIO
+
+import attrs
+
+from leadlib import __version__, _instants, _text
+from leadlib.consolidation import consolidate
+from leadlib.errors import InvalidValue, LeadlibError, UnknownName
+from leadlib.io import InquiriesRead, Problem, RowCounts, load_definition, read_inquiries, read_log
+from leadlib.lifecycle import STANDARD, WATERFALL
+from leadlib.metrics import Cohorts, Funnel, Rate, StageLog, cohorts, funnel, main_path
+from leadlib.qualification import Verdict
+from leadlib.report import LEAK_HEAD, leak_table, to_html
+
+__all__ = ["main"]
+
+_SHOWN = 20
+_MONTHS = 24
+_BAR_FROM = 5_000_000  # bytes; smaller files are read before a bar could be seen
+_REFUSED = 2
+_STOPPED = 130  # as shells say it of Ctrl-C
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """
+    Run one command; give its exit status.
+
+    Args:
+        arguments: The words after ``leadlib``; those of the process unless given.
+    """
+    parsed = _parser().parse_args(arguments)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except LeadlibError as fault:
+        place = "".join(f"{note}: " for note in getattr(fault, "__notes__", ()))
+        return _failed(f"{place}{fault}{_hint(parsed, fault.got)}")
+    except BrokenPipeError:  # the reader of our output has seen enough
+        _drop_output()
+        return 0
+    except OSError:
+        _drop_output()
+        return _failed("expected an output that can be written, got one that is full or closed")
+    except (MemoryError, RecursionError):
+        return _failed("expected input that fits into the memory, got more")
+    except KeyboardInterrupt:
+        return _failed("stopped", status=_STOPPED)
+    return status
+
+
+def _failed(message: str, *, status: int = _REFUSED) -> int:
+    _say(f"leadlib: {message}", sys.stderr)
+    return status
+
+
+def _drop_output() -> None:
+    """Point the output to nowhere: the interpreter flushes it once more when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _hint(asked: argparse.Namespace, got: str) -> str:
+    """What to do about the most frequent refusal."""
+    naive = "without" in got and "offset" in got and getattr(asked, "zone", None) is None
+    return " (--zone says where such times were noted: --zone Europe/Berlin)" if naive else ""
+
+
+_REPORT_EXAMPLES = """\
+examples:
+  leadlib report events.csv --stages inquiry,qualified,customer --by campaign
+      one row per event; the columns are called lead, stage and at
+  leadlib report leads.csv deals.csv --lead id --at contacted=contact --at won=won_on --zone UTC
+      one row per lead with a column of dates for each stage, here spread over two files
+
+columns of the report:
+  reached       leads that entered the stage, or a later one
+  advanced      of these, those that entered a later stage
+  left          of these, those whose story has ended elsewhere (see --closed)
+  open          of these, those still on the way: they are not counted as failures
+  rate          advanced / reached, with its 95 % Wilson interval
+  of closed     advanced / (advanced + left): open leads kept apart
+  median days   from this stage to the first later one
+
+exit status: 0 all rows were taken; 1 some were rejected, and the problems are on standard error;
+             2 the file was refused
+"""
+_JUDGE_EXAMPLES = """\
+examples:
+  leadlib judge sales-ready.toml inquiries.csv
+      one line per person: the verdict, and what to ask next
+  leadlib judge sales-ready.toml inquiries.csv --zone Europe/Berlin --region DE --explain
+      every test with the answer and who gave it (shows what people said about themselves)
+
+columns of INQUIRIES:
+  at, and mail or phone, are needed; id, source, name, kind, campaign and interests are known;
+  every other column that the definition asks for is read as a fact
+
+exit status: 0 all rows were taken; 1 some were rejected, and the problems are on standard error;
+             2 the definition or the file was refused
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="leadlib",
+        description="Leads, from inquiry to won: where they leak, and who is ready for sales.",
+    )
+    parser.add_argument("--version", action="version", version=f"leadlib {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_report(commands)
+    _add_judge(commands)
+    flow = commands.add_parser(
+        "flow",
+        help="print the standard lifecycle as a flow chart",
+        description="Print the standard lifecycle of a lead as a Mermaid flow chart.",
+    )
+    flow.add_argument("--md", action="store_true", help="as a Markdown table instead")
+    flow.set_defaults(run=_flow)
+    return parser
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser(
+        "report",
+        help="print the funnel of a stage log, and where it leaks",
+        description="Read stage events (CSV, JSON lines or Parquet; texts also .gz) and print how\n"
+        "many leads reached each stage, advanced, left or are still open, and where they leak.",
+        epilog=_REPORT_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = report.add_argument
+    add("log", nargs="+", metavar="LOG", type=Path, help="one file, or several read as one log")
+    add("--lead", default="lead", metavar="COLUMN", help="the column of lead ids (default: lead)")
+    add("--stage", default="stage", metavar="COLUMN", help="the column of stages (default: stage)")
+    add(
+        "--at",
+        action="append",
+        metavar="COLUMN",
+        help="the column of instants (default: at); or STAGE=COLUMN, repeated, for tables with one "
+        "row per lead and a column of dates for each stage",
+    )
+    add("--seq", metavar="COLUMN", help="the column that orders events of one instant")
+    add("--stages", type=_names, metavar="A,B,C", help="the funnel, first stage first")
+    add(
+        "--closed",
+        type=_names,
+        metavar="A,B",
+        help="the stages outside the funnel in which a story ends (default: those of the standard "
+        "lifecycle if the log speaks its words, else those from which nobody came back)",
+    )
+    add("--by", metavar="COLUMN", help="one more funnel for each value of this column")
+    add("--as-of", metavar="INSTANT", help="nothing later is visible (default: the last event)")
+    add("--zone", type=_zone, metavar="ZONE", help="where times without offset were noted")
+    add("--json", action="store_true", help="print one JSON object")
+    add("--html", type=Path, metavar="FILE", help="write the report as a page, too")
+    report.set_defaults(run=_report)
+
+
+def _add_judge(commands: Any) -> None:
+    judge = commands.add_parser(
+        "judge",
+        help="judge inquiries by a lead definition",
+        description="Print for each person the verdict and the questions to ask next.",
+        epilog=_JUDGE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = judge.add_argument
+    add("definition", metavar="DEFINITION", type=Path, help="the lead definition, TOML or JSON")
+    add("inquiries", metavar="INQUIRIES", type=Path, help="CSV, JSON lines or Parquet")
+    add("--zone", type=_zone, metavar="ZONE", help="where times without offset were noted")
+    add("--region", metavar="XX", help="where national phone numbers are dialled, such as DE")
+    add("--explain", action="store_true", help="print every test with the fact and who said it")
+    add("--json", action="store_true", help="print one JSON object")
+    judge.set_defaults(run=_judge)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names in the form that the log has them: terminals disagree on how to write an accent."""
+    try:
+        names = [_text.clean(name, where="names") for name in text.split(",") if name.strip()]
+    except LeadlibError as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+    if not names:
+        raise argparse.ArgumentTypeError("expected names separated by commas, got none")
+    return tuple(names)
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return _instants.zone_named(name)
+    except UnknownName as fault:
+        raise argparse.ArgumentTypeError(str(fault)) from None
+
+
+def _report(asked: argparse.Namespace) -> int:
+    at = _instant_columns(asked.at or ["at"])
+    as_of = _as_of(asked)
+    with _progress(asked.log) as progress:
+        read = read_log(
+            *asked.log,
+            lead=asked.lead,
+            stage=asked.stage,
+            at=at,
+            seq=asked.seq,
+            by=[asked.by] if asked.by is not None else [],
+            zone=asked.zone,
+            as_of=as_of,
+            progress=progress,
+        )
+    log, stages = read.log, asked.stages or _stages(at, read.log, as_of)
+    counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
+    months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
+    if asked.html is not None:
+        _write(asked.html, to_html(counted, cohorts=months, notes=_notes(counted, read.rows)))
+    if asked.json:
+        _print_json(_plain(counted, months, read.rows, read.problems))
+    else:
+        _say("\n".join(_page(counted, months, read.rows)))
+    return _finish(asked, read.rows, read.problems)
+
+
+def _instant_columns(given: Sequence[str]) -> str | dict[str, str]:
+    """``--at COLUMN``, or ``--at STAGE=COLUMN`` as often as there are stages."""
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0]
+    columns: dict[str, str] = {}
+    for text in given:
+        name, _, column = (part.strip() for part in text.partition("="))
+        if not (name and column):
+            expected = "one COLUMN, or STAGE=COLUMN repeated"
+            raise InvalidValue(expected=expected, got=repr(text), where="--at")
+        stage = _text.clean(name, where="--at")
+        if stage in columns:
+            got = f"{stage!r} again"
+            raise InvalidValue(expected="each stage once", got=got, where="--at")
+        columns[stage] = column
+    return columns
+
+
+def _as_of(asked: argparse.Namespace) -> datetime | None:
+    if asked.as_of is None:
+        return None
+    try:
+        return _instants.instant(asked.as_of.strip(), zone=asked.zone)
+    except LeadlibError as fault:
+        raise InvalidValue(expected=fault.expected, got=fault.got, where="--as-of") from None
+    except OverflowError:
+        expected, got = "a year from 1970 to 2199", "one far beyond"
+        raise InvalidValue(expected=expected, got=got, where="--as-of") from None
+
+
+def _stages(at: str | dict[str, str], log: StageLog, as_of: datetime | None) -> tuple[str, ...]:
+    """The waterfall when nobody named one: dated columns, our own words, or the main path."""
+    if isinstance(at, dict):
+        return tuple(at)
+    if log.known:
+        return tuple(stage.name for stage in WATERFALL)
+    path = main_path(log, as_of=as_of)
+    if not path:
+        got = "a log without rows" if not log.stages else "a log that begins later"
+        raise UnknownName(expected="--stages, or events up to --as-of", got=got)
+    return path
+
+
+@contextmanager
+def _progress(paths: Iterable[Path]) -> Iterator[Callable[[int], object] | None]:
+    """A progress bar on long files, if somebody watches and the extra is there."""
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    if size < _BAR_FROM or not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from tqdm import tqdm  # noqa: PLC0415  # an extra is imported where it is used
+    except ImportError:
+        yield None
+        return
+    with tqdm(total=size, unit="B", unit_scale=True, desc="reading", leave=False) as bar:
+        yield bar.update
+
+
+def _notes(counted: Funnel, rows: RowCounts) -> list[str]:
+    notes = [
+        f"{rows}.",
+        f"{_text.plural(counted.leads, 'lead')} as of {counted.as_of:%Y-%m-%d %H:%M} UTC.",
+        _READING,
+        _ends(counted),
+    ]
+    if counted.outside:
+        notes.append(f"{_text.plural(counted.outside, 'lead')} entered none of these stages.")
+    if counted.reversed_times:
+        people = _text.plural(counted.reversed_times, "lead")
+        notes.append(f"{people} entered a later stage before an earlier one: counted as 0 days.")
+    return notes
+
+
+_READING = (
+    "Who entered a later stage counts for the earlier ones. "
+    "Open leads may still advance: rates are lower bounds."
+)
+
+
+def _ends(counted: Funnel) -> str:
+    """Which stages end a story, and who says so: without one, nobody can have left."""
+    definition = counted.definition
+    if not definition.closed:
+        return "No stage counts as an end, so nobody has left (--closed names the ends)."
+    said = {
+        "given": "as given",
+        "lifecycle": "by the standard lifecycle",
+        "nobody came back": "nobody came back from there",
+    }
+    ends = ", ".join(definition.closed)
+    return f"A story ends in: {ends} ({said.get(definition.closed_by, definition.closed_by)})."
+
+
+def _page(counted: Funnel, months: Cohorts, rows: RowCounts) -> Iterator[str]:
+    yield from _notes(counted, rows)
+    yield ""
+    yield str(counted)
+    if counted.stops:
+        yield from ("", "Biggest leaks: where leads stopped, and where they are now", "")
+        yield _text.text_table(LEAK_HEAD, leak_table(counted.stops), left=2)
+    if len(months.months) > 1:
+        yield from ("", f"By month of entry, to {months.goal}", "", _last_months(months))
+    if counted.groups:
+        yield from ("", f"By {counted.by}, to {months.goal}", "", _side_by_side(counted))
+    for name, group in counted.groups.items():
+        yield from ("", f"{counted.by}: {name or _MISSING}", "", str(group))
+
+
+_MISSING = "(missing)"
+
+
+def _side_by_side(counted: Funnel) -> str:
+    """The groups in one table, from the first stage to the last."""
+    first, last = counted.steps[0].stage, counted.steps[-1].stage
+    head = (counted.by or "", first, last, "left", "open", "rate", "95 % interval")
+    return _text.text_table(head, [_group_row(*group) for group in counted.groups.items()])
+
+
+def _group_row(name: str, group: Funnel) -> tuple[str, ...]:
+    *way, goal = group.steps
+    whole = Rate(goal.reached, group.steps[0].reached)
+    counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
+    return (name or _MISSING, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
+
+
+def _last_months(months: Cohorts) -> str:
+    shown = attrs.evolve(months, months=months.months[-_MONTHS:])
+    more = len(months.months) - len(shown.months)
+    return f"{shown}\n({more} earlier months: see --json)" if more else str(shown)
+
+
+def _plain(
+    counted: Funnel, months: Cohorts, rows: RowCounts, problems: Sequence[Problem]
+) -> dict[str, Any]:
+    return counted.to_dict() | {"cohorts": months.to_dict()} | _rows(rows, problems)
+
+
+def _rows(rows: RowCounts, problems: Sequence[Problem]) -> dict[str, Any]:
+    counts = {
+        "read": rows.read,
+        "accepted": rows.accepted,
+        "rejected": rows.rejected,
+        "duplicates": rows.duplicates,
+    }
+    return {"rows": counts, "problems": [problem.to_dict() for problem in problems]}
+
+
+def _judge(asked: argparse.Namespace) -> int:
+    definition = load_definition(asked.definition)
+    read = read_inquiries(asked.inquiries, fields=definition.fields, zone=asked.zone)
+    leads = consolidate(read.inquiries, region=asked.region)
+    verdicts = [definition.judge(lead) for lead in leads]
+    if asked.json:
+        plain = {"verdicts": [verdict.to_dict() for verdict in verdicts]}
+        _print_json(plain | _rows(read.rows, read.problems))
+    else:
+        _say("\n".join(_verdict_lines(verdicts, explain=asked.explain)))
+        _say("\n".join(_summary(verdicts, definition.title, read)))
+    return _finish(asked, read.rows, read.problems)
+
+
+def _verdict_lines(verdicts: Sequence[Verdict], *, explain: bool) -> list[str]:
+    if explain:
+        return [f"{verdict}\n" for verdict in verdicts]
+    rows = [(v.lead.id, v.outcome.value, ", ".join(v.ask_next) or "-") for v in verdicts]
+    return [_text.text_table(("lead", "verdict", "ask next"), rows, left=3), ""]
+
+
+def _summary(verdicts: Sequence[Verdict], title: str, read: InquiriesRead) -> Iterator[str]:
+    outcomes = Counter(verdict.outcome.value for verdict in verdicts)
+    listed = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
+    people = f"{len(verdicts):,} {'person' if len(verdicts) == 1 else 'people'}"
+    inquiries = _text.plural(len(read.inquiries), "inquiry")
+    yield f"{inquiries} of {people} by {title}: {listed or 'nobody'}"
+    yield f"{read.rows}."
+    if read.missing:
+        yield f"The file has no column for: {', '.join(read.missing)}."
+
+
+def _flow(asked: argparse.Namespace) -> int:
+    _say(f"{STANDARD:md}" if asked.md else f"{STANDARD:mermaid}")
+    return 0
+
+
+# What moves the cursor, rewrites the line or turns it around has no business in a report.
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_PLAINER = {ord("─"): "-", ord("≥"): ">="}
+
+
+def _say(text: str, out: TextIO | None = None) -> None:
+    """Print text that holds names from strangers, in whatever encoding the terminal has."""
+    out = out or sys.stdout
+    print(_fitting(_CONTROL.sub(_escaped, text), out), file=out)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def _fitting(text: str, out: TextIO) -> str:
+    encoding = getattr(out, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeError:
+        return text.translate(_PLAINER).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _print_json(plain: dict[str, Any]) -> None:
+    text = json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False)
+    if _fitting(text, sys.stdout) != text:
+        text = json.dumps(plain, indent=2, allow_nan=False)
+    _say(text)  # what is escaped there can only stand in a string, where JSON knows the form
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        path.write_text(page, encoding="utf-8")
+    except (OSError, ValueError):
+        got = repr(str(path))
+        raise InvalidValue(expected="a file that can be written", got=got, where="--html") from None
+
+
+def _finish(asked: argparse.Namespace, rows: RowCounts, problems: Sequence[Problem]) -> int:
+    """Say on standard error which rows were not taken, and give the exit status."""
+    if not rows.rejected:
+        return 0
+    sys.stdout.flush()
+    of_all = f"{rows.rejected:,} of {_text.plural(rows.read, 'row')}"
+    hint = next(filter(None, (_hint(asked, problem.got) for problem in problems)), "")
+    _say(f"leadlib: {of_all} rejected{hint}", sys.stderr)
+    for problem in problems[:_SHOWN]:
+        _say(f"  {problem}".replace("\n", " "), sys.stderr)
+    if rows.rejected > _SHOWN:
+        _say(f"  and {rows.rejected - _SHOWN:,} more", sys.stderr)
+    return 1

@@ -1,0 +1,28 @@
+"""
+Files in: stage logs, inquiries and lead definitions, each whole or refused with the place.
+
+Reading is the one thing here that touches the disk; what is read is checked before it is parsed,
+and ``accepted + rejected + duplicates`` is always the number of rows read.
+"""
+
+from leadlib._io.counts import RowCounts
+from leadlib._io.definitions import definition_from_json, definition_from_toml, load_definition
+from leadlib._io.inquiries import InquiriesRead, read_inquiries
+from leadlib._io.logs import LogRead, read_log
+from leadlib._io.rows import Problem
+
+__all__ = [
+    "InquiriesRead",
+    "LogRead",
+    "Problem",
+    "RowCounts",
+    "definition_from_json",
+    "definition_from_toml",
+    "load_definition",
+    "read_inquiries",
+    "read_log",
+]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face, not the room
+del _name

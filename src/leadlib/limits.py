@@ -1,0 +1,52 @@
+"""
+The documented bounds of every input, in one place; they are checked before anything is parsed.
+
+The numbers are generous for honest data and small enough that hostile data costs neither minutes
+nor gigabytes.  They are constants, not settings: a limit that can be forgotten protects nobody.
+"""
+
+__all__ = [
+    "CELL_CHARACTERS",
+    "COLUMNS",
+    "DEFINITION_CHARACTERS",
+    "DEFINITION_DEPTH",
+    "DEFINITION_NODES",
+    "FACTS",
+    "FILE_BYTES",
+    "GROUPS",
+    "ID_CHARACTERS",
+    "KEY_PARTS",
+    "LINE_CHARACTERS",
+    "PROBLEMS",
+    "ROWS",
+    "STAGES",
+    "TEXT_CHARACTERS",
+    "TOUCHES",
+]
+
+# One value
+ID_CHARACTERS = 255
+TEXT_CHARACTERS = 10_000
+FACTS = 1_000
+
+# One definition.  The reader of the standard library takes 43 s for a dotted key of 100 kB,
+# hence the bound on its parts; depth and nodes are what a person can still read.
+DEFINITION_CHARACTERS = 256_000
+DEFINITION_DEPTH = 32
+DEFINITION_NODES = 5_000
+KEY_PARTS = 64
+
+# One file
+FILE_BYTES = 4 * 2**30  # after unpacking
+ROWS = 20_000_000  # about 150 bytes of memory each
+COLUMNS = 1_000
+CELL_CHARACTERS = 10_000
+LINE_CHARACTERS = 1_000_000
+PROBLEMS = 1_000  # problems listed one by one; the rest is counted
+
+# One report
+STAGES = 1_000
+GROUPS = 1_000
+
+# One plan
+TOUCHES = 1_000

@@ -1,0 +1,34 @@
+"""
+Metrics: numbers that both teams accept, from one log.
+
+Every rate carries its count, base and interval; open leads are kept apart, not counted as failures;
+every result says what it means and takes ``as_of``::
+
+    log = StageLog.from_rows(rows)
+    print(funnel(log, stages=["inquiry", "qualified", "customer"]))
+"""
+
+from leadlib._metrics.cohorts import Cohort, Cohorts, cohorts
+from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
+from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.rates import Rate, wilson_interval
+
+__all__ = [
+    "Cohort",
+    "Cohorts",
+    "Funnel",
+    "FunnelDefinition",
+    "FunnelStep",
+    "LogBuilder",
+    "Rate",
+    "StageLog",
+    "Stop",
+    "cohorts",
+    "funnel",
+    "main_path",
+    "wilson_interval",
+]
+
+for _name in __all__:
+    globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face, not the room
+del _name

@@ -1,0 +1,372 @@
+"""
+The nouns: who asked what, and what is known about them.
+
+An :class:`Inquiry` is what arrived, never changed.  A :class:`Lead` gathers all inquiries of one
+person; it counts as a qualified lead only once a certificate says so (seed 003: "a lead isn't a
+lead until it's been qualified").  A :class:`Fact` is a value with the inquiry that said it.
+
+Values are frozen, instants are aware and kept in UTC, personal data never shows in a ``repr``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Self
+
+import attrs
+
+from leadlib import _fields, _instants, _text, limits
+from leadlib.errors import InvalidInquiry, InvalidValue, LeadlibError, NotCertifiable, UnknownName
+
+__all__ = ["Certificate", "Fact", "FactValue", "Inquiry", "Lead", "Team"]
+
+FactValue = str | bool | int | float | Decimal | date
+_ROUTES = ("mail", "phone")
+
+
+class Team(StrEnum):
+    """
+    Who is accountable.
+
+    Example:
+        >>> Team("sales") is Team.SALES
+        True
+    """
+
+    MARKETING = "marketing"
+    SALES = "sales"
+    BOTH = "both"
+
+
+def _as_mail(value: object) -> str | None:
+    if value is None:
+        return None
+    text = _text.clean(value, limit=254)  # RFC 5321: a path is 256 with its <>
+    name, at, domain = text.rpartition("@")
+    if not (name and at and domain) or any(mark in text for mark in " \t\r\n,;<>"):
+        got = f"text of {len(text)} characters in another form"
+        raise InvalidValue(expected="a mail address", got=got)
+    return text
+
+
+def _as_phone(value: object) -> str | None:
+    if value is None:
+        return None
+    text = _text.clean(value, limit=64)
+    if sum(letter in "0123456789" for letter in text) < _SHORTEST_PHONE:
+        got = f"text of {len(text)} characters in another form"
+        raise InvalidValue(expected="a phone number", got=got)
+    return text
+
+
+_SHORTEST_PHONE = 4
+
+
+def _as_facts(facts: object) -> Mapping[str, FactValue]:
+    if not isinstance(facts, Mapping):
+        raise InvalidValue(expected="a mapping", got=_text.kind_of(facts), where="$.facts")
+    if len(facts) > limits.FACTS:
+        got = f"{len(facts)}"
+        raise InvalidValue(expected=f"at most {limits.FACTS} facts", got=got, where="$.facts")
+    named = ((_fact_name(name), value) for name, value in facts.items() if value is not None)
+    return MappingProxyType({name: _fact_value(value, name) for name, value in named})
+
+
+def _fact_name(name: object) -> str:
+    return _text.clean(name, where="$.facts", limit=limits.ID_CHARACTERS)
+
+
+def _fact_value(value: object, name: str) -> FactValue:
+    where = f"$.facts.{name}"
+    if isinstance(value, str):
+        return _text.clean(value, where=where)
+    if isinstance(value, datetime):
+        return _instants.aware(value, where=where)
+    if isinstance(value, float | Decimal):
+        return _finite(value, where)
+    if isinstance(value, bool | int | date):
+        return value
+    raise InvalidValue(expected=_VALUES, got=_text.kind_of(value), where=where)
+
+
+def _finite(value: float | Decimal, where: str) -> float | Decimal:
+    """Refuse NaN and infinity, and decimals whose exponent alone would cost minutes to expand."""
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not number.is_finite():
+        raise InvalidValue(expected="a finite number", got=str(number), where=where)
+    if not -_LARGEST_EXPONENT <= number.adjusted() <= _LARGEST_EXPONENT:
+        got = "one far beyond"
+        raise InvalidValue(expected="a number below 1e18", got=got, where=where)
+    return value
+
+
+_LARGEST_EXPONENT = 18
+_VALUES = "text, a number, yes/no, a date or an instant"
+
+
+def _as_interests(interests: object) -> tuple[str, ...]:
+    if isinstance(interests, str) or not hasattr(interests, "__iter__"):
+        got = _text.kind_of(interests)
+        raise InvalidValue(expected="a list of texts", got=got, where="$.interests")
+    return tuple(_text.clean(topic, where="$.interests") for topic in interests)
+
+
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
+class Inquiry:
+    """
+    One response of an interested party, as it arrived: a form, a call, a badge scan, a reply.
+
+    Args:
+        id: The id that your system gave it; two inquiries with one id must be equal.
+        at: When it arrived; aware, kept in UTC.
+        source: Where it came from: ``web form``, ``trade fair``, ``phone``.
+        mail, phone, name: How to reach whom; at least a mail address or a phone number.
+        kind: What they did: ``inquiry``, ``download``, ``call``, ``event badge``, ``reply``.
+        campaign: The campaign that invoked it.
+        interests: The topics they asked or read about, for the brief (seed 000).
+        facts: What they said about themselves: field name to value; ``None`` means not said.
+
+    Raises:
+        InvalidValue: A value has the wrong form; the message names the argument, never the value.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> Inquiry(id="i-1", at=datetime(2026, 3, 2, 9, tzinfo=UTC), source="web form",
+        ...         mail="ada@example.com", facts={"need": "churn"})
+        <Inquiry i-1: inquiry by web form, 2026-03-02>
+    """
+
+    id: str = attrs.field(converter=_fields.identifier)
+    at: datetime = attrs.field(converter=_fields.instant)
+    source: str = attrs.field(converter=_fields.identifier)
+    mail: str | None = attrs.field(default=None, converter=_as_mail)
+    phone: str | None = attrs.field(default=None, converter=_as_phone)
+    name: str | None = attrs.field(default=None, converter=_fields.words)
+    kind: str = attrs.field(default="inquiry", converter=_fields.identifier)
+    campaign: str | None = attrs.field(
+        default=None,
+        converter=_fields.label,
+    )
+    interests: tuple[str, ...] = attrs.field(default=(), converter=_as_interests)
+    facts: Mapping[str, FactValue] = attrs.field(
+        factory=dict, converter=_as_facts, eq=dict, hash=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.mail is None and self.phone is None:
+            raise InvalidValue(
+                expected="a mail address or a phone number", got="neither", where="$.mail"
+            )
+
+    def __repr__(self) -> str:
+        return f"<Inquiry {self.id}: {self.kind} by {self.source}, {self.at:%Y-%m-%d}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.to_dict()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]  # frozen values are rebuilt, not filled
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, object]) -> Self:
+        """
+        Take a raw mapping, such as a form or a row, whole or not at all.
+
+        Instants may be ISO 8601 text with offset; blank text means not said.  Keys that are no
+        argument of :class:`Inquiry` are refused: put what was asked under ``facts``.
+
+        Raises:
+            InvalidInquiry: With every fault of *raw*, each with its path.
+
+        Example:
+            >>> Inquiry.parse({"id": "i-3", "source": "fair", "mail": "ada", "at": "2026-03-02"})
+            Traceback (most recent call last):
+                ...
+            leadlib.errors.InvalidInquiry: 2 faults in this inquiry:
+            expected an ISO 8601 instant with offset, such as 2026-03-02T09:00:00+01:00, got a \
+date without time and offset @ $.at
+            expected a mail address, got text of 3 characters in another form @ $.mail
+        """
+        faults: list[LeadlibError] = []
+        said = dict(_named(raw, faults))
+        taken = {}
+        for field in attrs.fields(cls):
+            if field.name in said or field.default is attrs.NOTHING:
+                try:
+                    taken[field.name] = _parsed(field, said.get(field.name))
+                except LeadlibError as fault:
+                    faults.append(fault)
+        if not faults:
+            try:
+                return cls(**taken)
+            except LeadlibError as fault:
+                faults.append(fault)
+        raise InvalidInquiry(faults)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the arguments back, personal data included: ``Inquiry(**i.to_dict()) == i``."""
+        return attrs.asdict(self, recurse=False) | {"facts": dict(self.facts)}
+
+
+def _named(raw: Mapping[str, object], faults: list[LeadlibError]) -> Iterator[tuple[str, object]]:
+    """Yield what was said under names that an inquiry knows; the others are faults."""
+    legal = [field.name for field in attrs.fields(Inquiry)]
+    for name, value in raw.items():
+        if name not in legal:
+            got = repr(name) if len(str(name)) < _SHOWABLE else "another"
+            faults.append(
+                UnknownName(expected="a part of an inquiry", got=got, where="$", legal=legal)
+            )
+        elif value is not None and not (isinstance(value, str) and not value.strip()):
+            yield name, value
+
+
+_SHOWABLE = 64
+
+
+def _parsed(field: "attrs.Attribute[Any]", value: object) -> object:
+    if field.name == "at" and isinstance(value, str):
+        try:
+            return _instants.instant(value.strip())
+        except InvalidValue as fault:
+            raise InvalidValue(expected=fault.expected, got=fault.got, where="$.at") from None
+    if value is None:
+        expected = _instants.EXPECTED if field.name == "at" else "text"
+        raise InvalidValue(expected=expected, got="nothing", where=f"$.{field.name}")
+    converter: Any = field.converter
+    return converter(value)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class Fact:
+    """
+    A value, who said it, and when.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> print(Fact(name="staff", value=40, said_in="i-2", at=datetime(2026, 3, 6, tzinfo=UTC)))
+        40, said in i-2 on 2026-03-06
+    """
+
+    name: str
+    value: FactValue
+    said_in: str
+    at: datetime
+
+    def __repr__(self) -> str:
+        return f"<Fact {self.name}, said in {self.said_in} on {self.at:%Y-%m-%d}>"
+
+    def __str__(self) -> str:
+        shown = ("no", "yes")[self.value] if isinstance(self.value, bool) else repr(self.value)
+        return f"{shown}, said in {self.said_in} on {self.at:%Y-%m-%d}"
+
+
+def _in_order(inquiries: Iterable[Inquiry]) -> tuple[Inquiry, ...]:
+    taken = tuple(sorted(inquiries, key=lambda inquiry: (inquiry.at, inquiry.id)))
+    if not taken:
+        raise InvalidValue(expected="at least one inquiry", got="none", where="inquiries")
+    return taken
+
+
+@attrs.frozen(kw_only=True, repr=False, slots=False, field_transformer=_fields.placed)
+class Lead:
+    """
+    One person with all their inquiries; :func:`leadlib.consolidate` makes it.
+
+    Args:
+        id: The id of the lead; ``consolidate`` takes that of the first inquiry.
+        inquiries: At least one, in any order; kept by time.
+
+    A lead here is a candidate until it is certified: ask ``Standing.is_lead``.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> form = Inquiry(id="i-1", at=datetime(2026, 3, 2, tzinfo=UTC), source="web form",
+        ...                mail="ada@example.com", facts={"staff": 40})
+        >>> Lead(id="i-1", inquiries=[form])
+        <Lead i-1: 1 inquiry since 2026-03-02>
+    """
+
+    id: str = attrs.field(converter=_fields.identifier)
+    inquiries: tuple[Inquiry, ...] = attrs.field(converter=_in_order)
+
+    def __repr__(self) -> str:
+        count = _text.plural(len(self.inquiries), "inquiry")
+        return f"<Lead {self.id}: {count} since {self.inquiries[0].at:%Y-%m-%d}>"
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @cached_property
+    def values(self) -> Mapping[str, FactValue]:
+        """What is known now: field name to value; the latest inquiry that said it counts."""
+        known: dict[str, FactValue] = {}
+        for inquiry in self.inquiries:
+            known.update(inquiry.facts)
+        return MappingProxyType(known)
+
+    def fact(self, name: str) -> Fact | None:
+        """The latest word on *name* with its provenance, or None if nobody has said it."""
+        for inquiry in reversed(self.inquiries):
+            if name in inquiry.facts:
+                value = inquiry.facts[name]
+                return Fact(name=name, value=value, said_in=inquiry.id, at=inquiry.at)
+        return None
+
+    @property
+    def source(self) -> str:
+        """The source of the first inquiry: who found this person."""
+        return self.inquiries[0].source
+
+    @property
+    def campaign(self) -> str | None:
+        """The first campaign that any inquiry names."""
+        named = (inquiry.campaign for inquiry in self.inquiries if inquiry.campaign)
+        return next(named, None)
+
+    def known_by(self, at: datetime) -> Self | None:
+        """
+        The lead as it was at an instant: later inquiries are invisible; None before the first.
+        """
+        earlier = [inquiry for inquiry in self.inquiries if inquiry.at <= at]
+        return attrs.evolve(self, inquiries=earlier) if earlier else None
+
+
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
+class Certificate:
+    """
+    The proof that a lead passed the agreed definition; ``Verdict.certify`` makes it.
+
+    Args:
+        lead: The id of the lead.
+        definition: Name and version of the definition, ``sales-ready v3``.
+        content_hash: The hash of the definition that both teams signed.
+        by: Who certified.
+        at: When; the certificate holds until *expires* (exclusive).
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> march, april = datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 4, 3, tzinfo=UTC)
+        >>> proof = Certificate(lead="i-1", definition="sales-ready v1", content_hash="5d41",
+        ...                     by="ana", at=march, expires=april)
+        >>> proof.is_valid(april)
+        False
+    """
+
+    lead: str = attrs.field(converter=_fields.identifier)
+    definition: str = attrs.field(converter=_fields.identifier)
+    content_hash: str = attrs.field(converter=_fields.identifier)
+    by: str = attrs.field(converter=_fields.identifier, repr=False)
+    at: datetime = attrs.field(converter=_fields.instant)
+    expires: datetime = attrs.field(converter=_fields.instant)
+
+    def __attrs_post_init__(self) -> None:
+        if self.expires <= self.at:
+            raise NotCertifiable(expected="an expiry after the certification", got="one before")
+
+    def is_valid(self, at: datetime) -> bool:
+        """Say whether the certificate holds at that instant."""
+        return self.at <= at < self.expires

@@ -1,0 +1,578 @@
+"""A table that says what may happen, who answers, and by when."""
+
+import json
+import pickle
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import DAY, MONDAY, a_certificate, a_history
+from leadlib.errors import (
+    ConflictError,
+    IllegalTransition,
+    InvalidValue,
+    NotCertifiable,
+    UnknownName,
+)
+from leadlib.lifecycle import (
+    ACCEPTED,
+    CUSTOMER,
+    HANDED_BACK,
+    HANDED_OFF,
+    INQUIRY,
+    NURTURE,
+    OPPORTUNITY,
+    QUALIFYING,
+    QUOTED,
+    STANDARD,
+    WATERFALL,
+    WORKING,
+    Accepted,
+    Attempted,
+    Deadline,
+    Deferred,
+    Disqualified,
+    DisqualifyReason,
+    HandedBack,
+    HandedOff,
+    Inquired,
+    LeadEvent,
+    LeakKind,
+    Lifecycle,
+    Lost,
+    OpportunityOpened,
+    Qualified,
+    Quoted,
+    Rejected,
+    ReturnReason,
+    SalesQualified,
+    Stage,
+    Standing,
+    Triaged,
+    Won,
+    event_from_dict,
+    event_to_dict,
+)
+from leadlib.metrics import StageLog, funnel
+from leadlib.model import Team
+from leadlib.worktime import WorkCalendar, hours, working_hours
+
+PROOF = a_certificate()
+NEW_YORK = ZoneInfo("America/New_York")
+OFFICE = WorkCalendar(zone=NEW_YORK)
+# One way to build every event, at any instant.
+MAKERS = [
+    lambda at: Inquired(lead="L", at=at),
+    lambda at: Triaged(lead="L", at=at),
+    lambda at: Deferred(lead="L", at=at),
+    lambda at: Qualified(lead="L", at=at, certificate=a_certificate(at=at)),
+    lambda at: HandedOff(lead="L", at=at, certificate=a_certificate(at=at), to="sam", brief="b"),
+    lambda at: Accepted(lead="L", at=at),
+    lambda at: Rejected(lead="L", at=at, reason=ReturnReason.NOT_QUALIFIED),
+    lambda at: Attempted(lead="L", at=at),
+    lambda at: SalesQualified(lead="L", at=at),
+    lambda at: OpportunityOpened(lead="L", at=at, amount=Decimal(40_000), currency="EUR"),
+    lambda at: Quoted(lead="L", at=at, quote="q-1"),
+    lambda at: Won(lead="L", at=at),
+    lambda at: Lost(lead="L", at=at, reason="price"),
+    lambda at: HandedBack(lead="L", at=at, reason=ReturnReason.TIMING),
+    lambda at: Disqualified(lead="L", at=at, reason=DisqualifyReason.NO_NEED),
+]
+
+
+def attempts():
+    """Any sequence of events, legal or not."""
+    return st.lists(st.sampled_from(MAKERS), max_size=25).map(
+        lambda makers: [make(MONDAY + n * DAY) for n, make in enumerate(makers)]
+    )
+
+
+def legal_histories():
+    """Sequences that the standard lifecycle allows: illegal attempts are dropped."""
+
+    def walk(events):
+        standing, kept = STANDARD.replay(a_history()[:1]), a_history()[:1]
+        for event in events:
+            try:
+                standing = STANDARD.move(standing, event)
+            except IllegalTransition:
+                continue
+            kept.append(event)
+        return kept
+
+    return attempts().map(walk)
+
+
+class TestEvents:
+    @pytest.mark.rule("003-08")
+    def test_a_hand_back_needs_a_reason(self):
+        with pytest.raises(TypeError, match="reason"):
+            HandedBack(lead="L", at=MONDAY)
+        with pytest.raises(InvalidValue, match="expected a reason"):
+            HandedBack(lead="L", at=MONDAY, reason="just so")
+        with pytest.raises(InvalidValue, match="timing"):
+            HandedBack(lead="L", at=MONDAY, reason=None)
+
+    def test_a_reason_may_be_given_as_text(self):
+        assert HandedBack(lead="L", at=MONDAY, reason="timing").reason is ReturnReason.TIMING
+
+    @pytest.mark.rule("003-18")
+    @pytest.mark.parametrize(
+        "proof", [None, "yes", a_certificate("another"), a_certificate(days=1)]
+    )
+    def test_a_lead_cannot_be_called_qualified_without_a_valid_certificate(self, proof):
+        with pytest.raises(NotCertifiable, match=r"\$\.certificate"):
+            Qualified(lead="L", at=MONDAY + 2 * DAY, certificate=proof)
+
+    @pytest.mark.rule("003-33")
+    def test_a_hand_off_on_day_31_comes_too_late(self):
+        with pytest.raises(NotCertifiable, match="a certificate that holds at 2026-04-02"):
+            HandedOff(lead="L", at=MONDAY + 31 * DAY, certificate=PROOF, to="sam", brief="b")
+
+    @pytest.mark.rule("004-06")
+    @pytest.mark.parametrize("amount", [Decimal(0), Decimal(-1), Decimal("NaN"), 40_000, 0.5])
+    def test_an_opportunity_has_an_amount(self, amount):
+        with pytest.raises(InvalidValue, match="a Decimal above zero"):
+            OpportunityOpened(lead="L", at=MONDAY, amount=amount, currency="EUR")
+
+    @pytest.mark.parametrize("seq", [1.5, True, "1", 2**60])
+    def test_seq_is_a_whole_number(self, seq):
+        with pytest.raises(InvalidValue, match=r"\$\.seq|a whole number"):
+            Triaged(lead="L", at=MONDAY, seq=seq)
+
+    @pytest.mark.rule("law-9")
+    def test_show_neither_people_nor_notes(self):
+        event = HandedBack(lead="L", at=MONDAY, by="canary", reason="timing", note="canary said so")
+
+        assert "canary" not in repr(event)
+
+    def test_survive_pickling(self):
+        assert pickle.loads(pickle.dumps(a_history())) == a_history()
+
+
+class TestStoring:
+    @pytest.mark.rule("002-13", part="events")
+    @pytest.mark.parametrize("make", MAKERS)
+    def test_round_trip_is_the_identity(self, make):
+        event = make(MONDAY)
+
+        assert event_from_dict(json.loads(json.dumps(event_to_dict(event)))) == event
+
+    def test_own_events_are_named(self):
+        class Demonstrated(LeadEvent):
+            """The product was shown."""
+
+        plain = event_to_dict(Demonstrated(lead="L", at=MONDAY))
+        with pytest.raises(UnknownName, match="an event, got 'Demonstrated'"):
+            event_from_dict(plain)
+
+        assert event_from_dict(plain, kinds=[Demonstrated]) == Demonstrated(lead="L", at=MONDAY)
+
+    @pytest.mark.parametrize(
+        ("change", "place"),
+        [
+            ({"event": "HandedBak"}, r"did you mean 'HandedBack'"),
+            ({"event": None}, r"\$\.event"),
+            ({"at": "2026-03-02"}, r"\$\.at"),
+            ({"at": 17}, r"\$\.at"),
+            ({"lead": ""}, r"\$\.lead"),
+            ({"reason": "mood"}, r"\$\.reason"),
+            ({"reason": None}, r"\$\.reason"),
+            ({"colour": "red"}, r"a part of the event"),
+            ({"seq": "first"}, r"\$\.seq"),
+        ],
+    )
+    def test_names_the_place_that_is_wrong(self, change, place):
+        plain = event_to_dict(HandedBack(lead="L", at=MONDAY, reason="timing"))
+        with pytest.raises((UnknownName, InvalidValue), match=place):
+            event_from_dict(plain | change)
+
+    def test_a_certificate_is_checked_again(self):
+        plain = event_to_dict(Qualified(lead="L", at=MONDAY, certificate=a_certificate(at=MONDAY)))
+        with pytest.raises(NotCertifiable):
+            event_from_dict(plain | {"lead": "M"})
+
+
+class TestStandard:
+    @pytest.mark.rule("000-26")
+    def test_an_inquiry_cannot_be_handed_off(self):
+        """Nothing is written, and the message says what would be legal."""
+        standing = STANDARD.replay(a_history()[:1])
+        with pytest.raises(IllegalTransition, match="legal: Inquired, Triaged, Deferred"):
+            STANDARD.move(standing, MAKERS[4](MONDAY + DAY))
+
+        assert standing.stage is INQUIRY
+        assert len(standing.events) == 1
+
+    @pytest.mark.rule("003-08")
+    @pytest.mark.rule("003-41", part="the way back exists")
+    def test_sales_can_hand_back_from_every_stage_of_its_own(self):
+        own = [s for s in STANDARD.stages if s.owner is not Team.MARKETING and not s.closed]
+
+        assert len(own) == 6
+        assert {STANDARD.next(stage, HandedBack) for stage in own} == {HANDED_BACK}
+
+    @pytest.mark.rule("004-06")
+    def test_a_quote_needs_an_opportunity(self):
+        with pytest.raises(IllegalTransition):
+            STANDARD.next(WORKING, Quoted)
+
+    @pytest.mark.rule("002-15")
+    def test_leads_from_inquiry_to_quote(self):
+        chain = [INQUIRY, QUALIFYING, *WATERFALL[1:-1]]
+        for stage, following in pairwise(chain):
+            assert following in STANDARD.table[stage].values()
+        assert chain[-1] is QUOTED
+
+    @pytest.mark.rule("002-19")
+    def test_every_open_stage_has_an_owner_and_a_clock(self):
+        assert STANDARD.leaks() == ()
+        assert all(isinstance(stage.owner, Team) for stage in STANDARD.stages)
+
+    @pytest.mark.rule("002-14", part="described from the table")
+    def test_reads_as_a_table(self):
+        table = f"{STANDARD:md}".splitlines()
+
+        assert len(table) == 2 + len(STANDARD.stages)
+        assert "first attempt within 24 hours" in f"{STANDARD:md}"
+
+    @pytest.mark.rule("003-13")
+    def test_is_extended_without_forking(self):
+        class Demonstrated(LeadEvent):
+            """The product was shown."""
+
+        demo = Stage("demo", Team.SALES)
+        ours = STANDARD.with_move(WORKING, Demonstrated, demo).with_move(
+            demo, SalesQualified, STANDARD.stage("sales_qualified")
+        )
+
+        assert ours.next(WORKING, Demonstrated) is demo
+        assert {leak.kind for leak in ours.leaks()} == {LeakKind.NO_DEADLINE, LeakKind.NO_WAY_BACK}
+
+        clock = Deadline(stage=demo, within=hours(72), owner=Team.SALES, action="show the product")
+        whole = ours.with_move(demo, HandedBack, HANDED_BACK).with_deadline(clock)
+        shown = [*a_history()[:6], Demonstrated(lead="L", at=MONDAY + 6 * DAY)]
+        log = StageLog.from_events(shown, lifecycle=whole)
+        assert whole.leaks() == ()
+        assert funnel(log, stages=["working", "demo"])["demo"].reached == 1
+        assert "demo" not in {stage.name for stage in STANDARD.stages}
+
+
+class TestLinter:
+    @pytest.mark.rule("002-15")
+    def test_finds_what_cannot_be_reached(self):
+        leaks = STANDARD.without_move(OPPORTUNITY, Quoted).leaks()
+
+        assert [(leak.kind, leak.stage) for leak in leaks] == [(LeakKind.UNREACHABLE, QUOTED)]
+
+    def test_finds_dead_ends(self):
+        table = dict(STANDARD.table) | {NURTURE: {Inquired: NURTURE}}
+        ours = Lifecycle(
+            "x", start=INQUIRY, opening=Inquired, table=table, deadlines=STANDARD.deadlines
+        )
+
+        assert [str(leak) for leak in ours.leaks()] == ["nurture: open, but no move leads on"]
+
+    def test_finds_stages_without_a_clock(self):
+        clocks = tuple(d for d in STANDARD.deadlines if d.stage is not HANDED_BACK)
+        ours = Lifecycle(
+            "x", start=INQUIRY, opening=Inquired, table=STANDARD.table, deadlines=clocks
+        )
+
+        assert [str(leak) for leak in ours.leaks()] == ["handed_back: open, but no clock runs"]
+
+    @pytest.mark.rule("003-41", part="a missing way back is found")
+    def test_finds_stages_of_sales_without_a_way_back(self):
+        leaks = STANDARD.without_move(WORKING, HandedBack).leaks()
+
+        assert [str(leak) for leak in leaks] == ["working: sales cannot hand the lead back"]
+
+
+class TestLifecycle:
+    def test_knows_its_stages_by_name(self):
+        assert STANDARD.stage("handed_off") is HANDED_OFF
+        with pytest.raises(UnknownName, match="did you mean 'handed_off'"):
+            STANDARD.stage("handed_of")
+
+    @pytest.mark.rule("002-19", part="a stage without an owner cannot be written")
+    def test_refuses_stages_without_an_owner(self):
+        with pytest.raises(UnknownName, match="legal: marketing, sales, both"):
+            Stage("nowhere", None)
+
+    def test_refuses_stages_that_are_not_in_the_table(self):
+        with pytest.raises(UnknownName, match="a stage of the table"):
+            Lifecycle("x", start=INQUIRY, opening=Inquired, table={INQUIRY: {Triaged: QUALIFYING}})
+
+    def test_refuses_two_stages_of_one_name(self):
+        twin = Stage("inquiry", Team.SALES)
+        with pytest.raises(ConflictError):
+            Lifecycle("x", start=INQUIRY, opening=Inquired, table={INQUIRY: {}, twin: {}})
+
+    def test_draws_itself_and_no_name_breaks_out_of_its_box(self):
+        evil = Stage('"]; click s0 "javascript:alert(1)" %% <b>', Team.SALES, closed=True)
+        drawn = f"{STANDARD.with_move(WORKING, Won, evil):mermaid}"
+
+        assert drawn.startswith("flowchart LR\n")
+        assert not [mark for mark in ('"javascript', "%%", "<b>", '"];') if mark in drawn]
+        harmless = (
+            r'  (s\d+(\[|\(\[)"[\w #;,-]*"(\]|\]\)):::\w+|s\d+ -->\|"[\w, ]+"\| s\d+|classDef .*)'
+        )
+        assert all(re.fullmatch(harmless, line) for line in drawn.splitlines()[1:])
+
+    @pytest.mark.rule("002-15")
+    def test_draws_every_move_but_a_further_inquiry(self):
+        moves = {(stage, to) for stage, row in STANDARD.table.items() for to in row.values()}
+        loops = {(stage, to) for stage, to in moves if stage == to}
+        silent = {(s, s) for s, _ in loops if set(STANDARD.table[s].values()) and _only_inquires(s)}
+
+        assert f"{STANDARD:mermaid}".count("-->") == len(moves - silent)
+
+    def test_refuses_unknown_formats(self):
+        with pytest.raises(InvalidValue, match="legal: md, mermaid"):
+            f"{STANDARD:svg}"
+
+
+def _only_inquires(stage):
+    return [event for event, to in STANDARD.table[stage].items() if to == stage] == [Inquired]
+
+
+class TestReplay:
+    def test_gives_the_standing(self):
+        standing = STANDARD.replay(a_history())
+
+        assert isinstance(standing, Standing)
+        assert standing.stage is NURTURE
+        assert standing.owner is Team.MARKETING
+        assert standing.since == MONDAY + 7 * DAY
+        assert standing.is_lead
+        assert standing.pass_no == 1
+
+    def test_since_is_the_beginning_of_the_visit(self):
+        again = [*a_history()[:6], Attempted(lead="L", at=MONDAY + 9 * DAY)]
+
+        assert STANDARD.replay(again).since == MONDAY + 5 * DAY
+
+    def test_refuses_two_events_without_an_order(self):
+        clash = [
+            *a_history()[:1],
+            Triaged(lead="L", at=MONDAY + DAY),
+            Deferred(lead="L", at=MONDAY + DAY),
+        ]
+        with pytest.raises(ConflictError, match="a seq of its own"):
+            STANDARD.replay(clash)
+
+    def test_seq_orders_the_events_of_one_instant(self):
+        events = [
+            Inquired(lead="L", at=MONDAY, seq=1),
+            Triaged(lead="L", at=MONDAY, seq=2),
+            Deferred(lead="L", at=MONDAY, seq=3),
+        ]
+
+        assert STANDARD.replay(reversed(events)).stage is NURTURE
+
+    def test_refuses_other_leads_and_none(self):
+        with pytest.raises(InvalidValue, match="at least one event"):
+            STANDARD.replay([])
+        with pytest.raises((InvalidValue, IllegalTransition), match="lead 'L'"):
+            STANDARD.replay([*a_history()[:2], Deferred(lead="M", at=MONDAY + 5 * DAY)])
+
+    def test_begins_with_the_opening(self):
+        with pytest.raises(IllegalTransition, match="Inquired first"):
+            STANDARD.replay([Triaged(lead="L", at=MONDAY)])
+
+    def test_refuses_events_before_the_last(self):
+        standing = STANDARD.replay(a_history()[:2])
+        with pytest.raises(IllegalTransition, match="an event after 2026-03-03"):
+            STANDARD.move(standing, Deferred(lead="L", at=MONDAY))
+
+    def test_keeps_leads_apart(self):
+        standings = STANDARD.replay_all(a_history("A")[:1] + a_history("B"))
+
+        assert {lead: s.stage for lead, s in standings.items()} == {"A": INQUIRY, "B": NURTURE}
+
+
+class TestDue:
+    """Scenario 6.1: Mon-Fri 9-17 in New York."""
+
+    MON = datetime(2026, 3, 2, 9, 12, tzinfo=NEW_YORK)
+    WED = datetime(2026, 3, 4, 11, 5, tzinfo=NEW_YORK)
+
+    def handed_off(self, *more):
+        proof = a_certificate(at=self.MON)
+        return STANDARD.replay(
+            [
+                Inquired(lead="L", at=self.MON),
+                Triaged(lead="L", at=self.MON + timedelta(hours=1)),
+                Qualified(lead="L", at=self.MON + timedelta(hours=2), certificate=proof),
+                HandedOff(lead="L", at=self.WED, certificate=proof, to="sam", brief="b"),
+                *more,
+            ]
+        )
+
+    def queue(self, standing, now):
+        return STANDARD.due([standing], now=now, calendar=OFFICE)
+
+    @pytest.mark.rule("law-7")
+    def test_an_inquiry_is_triaged_within_a_working_day(self):
+        [due] = self.queue(STANDARD.replay([Inquired(lead="L", at=self.MON)]), self.MON)
+
+        assert due.at == self.MON + DAY
+        assert (due.action, due.owner, due.overdue) == ("triage", Team.MARKETING, False)
+
+    def test_another_inquiry_does_not_start_the_clock_again(self):
+        again = Inquired(lead="L", at=self.MON + timedelta(hours=4))
+        [due] = self.queue(STANDARD.replay([Inquired(lead="L", at=self.MON), again]), again.at)
+
+        assert due.at == self.MON + DAY
+
+    @pytest.mark.rule("001-09")
+    def test_a_hand_off_starts_two_clocks(self):
+        accept, attempt = self.queue(self.handed_off(), self.WED)
+
+        assert (accept.action, accept.at) == ("accept or reject", self.WED + DAY)
+        assert (attempt.action, attempt.at) == ("first attempt", self.WED + DAY)
+
+    @pytest.mark.rule("001-09")
+    def test_accepting_does_not_stop_the_first_attempt(self):
+        accepted = Accepted(lead="L", at=self.WED + timedelta(hours=3))
+        actions = {due.action: due.at for due in self.queue(self.handed_off(accepted), self.WED)}
+
+        assert actions["first attempt"] == self.WED + DAY
+
+    @pytest.mark.rule("001-09")
+    def test_exactly_at_the_limit_is_met(self):
+        limit = self.WED + DAY
+
+        assert not any(due.overdue for due in self.queue(self.handed_off(), limit))
+        assert all(d.overdue for d in self.queue(self.handed_off(), limit + timedelta(seconds=1)))
+
+    def test_an_attempt_stops_it_and_each_attempt_starts_the_next(self):
+        first = Attempted(lead="L", at=self.WED + timedelta(hours=3))
+        second = Attempted(lead="L", at=self.WED + 2 * DAY)
+        [due] = self.queue(self.handed_off(first, second), self.WED)
+
+        assert due.action == "next attempt or hand back"
+        assert due.at == second.at + 14 * DAY
+
+    @pytest.mark.rule("001-09")
+    def test_a_weekend_counts_unless_the_policy_says_working_hours(self):
+        """Scenario B5: Friday 15:00 to Monday 10:00 is 67 hours, of which 3 are working hours."""
+        friday = datetime(2026, 2, 6, 15, tzinfo=NEW_YORK)
+        monday = datetime(2026, 2, 9, 10, tzinfo=NEW_YORK)
+
+        assert monday - friday == timedelta(hours=67)
+        assert OFFICE.after(friday, hours(24)) < monday
+        assert OFFICE.after(friday, working_hours(8)) > monday
+        assert OFFICE.elapsed(friday, monday) == timedelta(hours=3)
+
+    def test_handing_back_stops_the_clocks_of_sales(self):
+        back = HandedBack(lead="L", at=self.WED + timedelta(hours=3), reason="timing")
+        [due] = self.queue(self.handed_off(back), self.WED)
+
+        assert (due.action, due.owner) == ("acknowledge", Team.MARKETING)
+
+    def test_each_team_may_have_its_own_hours(self):
+        berlin = WorkCalendar(zone=ZoneInfo("Europe/Berlin"))
+        both = {Team.MARKETING: berlin, Team.SALES: OFFICE}
+        monday = datetime(2026, 4, 6, 12, tzinfo=NEW_YORK)
+        easter = attrs.evolve(berlin, holidays={date(2026, 4, 7)})
+        standing = STANDARD.replay([Inquired(lead="L", at=monday)])
+        marketing = {Team.MARKETING: easter, Team.SALES: OFFICE}
+
+        assert STANDARD.due([standing], now=monday, calendar=both)[0].at == monday + DAY
+        assert STANDARD.due([standing], now=monday, calendar=marketing)[0].at == monday + 2 * DAY
+        assert STANDARD.legal(INQUIRY) == (Inquired, Triaged, Deferred, Disqualified)
+
+    @pytest.mark.rule("001-11", part="overdue, then due; temperature is not built")
+    def test_overdue_comes_first_then_the_earliest(self):
+        late = STANDARD.replay(a_history("A")[:1])
+        standings = [self.handed_off(), late]
+        queue = STANDARD.due(standings, now=self.WED, calendar=OFFICE)
+
+        assert [(due.lead, due.overdue) for due in queue] == [
+            ("A", True),
+            ("L", False),
+            ("L", False),
+        ]
+        assert str(queue[0]).startswith("A: triage (marketing), overdue since 2026-03-03")
+
+    @pytest.mark.rule("law-7")
+    @pytest.mark.rule("002-24", part="no orphan can come from a lifecycle")
+    @given(legal_histories())
+    def test_every_open_lead_has_an_owner_an_action_and_a_date(self, events):
+        standing = STANDARD.replay(events)
+        queue = STANDARD.due([standing], now=MONDAY, calendar=OFFICE)
+
+        assert bool(queue) is not standing.stage.closed
+        assert all(due.owner and due.action and due.at for due in queue)
+
+
+class TestLaws:
+    @pytest.mark.rule("003-18", "law-2")
+    @given(attempts())
+    def test_no_sequence_makes_a_lead_without_a_certificate(self, events):
+        standing = None
+        for event in events:
+            try:
+                standing = STANDARD.move(standing, event)
+            except IllegalTransition:
+                continue
+            passed = any(isinstance(e, Qualified) for e in standing.events)
+            assert standing.is_lead is passed
+
+    @given(attempts())
+    def test_an_illegal_move_changes_nothing(self, events):
+        standing = STANDARD.replay(a_history()[:1])
+        for event in events:
+            before = pickle.dumps(standing)
+            try:
+                moved = STANDARD.move(standing, event)
+            except IllegalTransition:
+                assert pickle.dumps(standing) == before
+            else:
+                assert moved.events == (*standing.events, event)
+                standing = moved
+
+    @given(legal_histories(), st.integers(0, 25))
+    def test_replay_in_two_halves_equals_one(self, events, cut):
+        half = STANDARD.replay(events[: cut or 1])
+
+        assert STANDARD.replay(events[cut or 1 :], standing=half) == STANDARD.replay(events)
+
+    @pytest.mark.rule("002-11")
+    @given(legal_histories(), st.randoms(use_true_random=False))
+    def test_order_of_arrival_and_duplicates_change_nothing(self, events, chance):
+        delivered = events + events[::2]
+        chance.shuffle(delivered)
+
+        assert STANDARD.replay(delivered) == STANDARD.replay(events)
+
+    @given(legal_histories())
+    def test_moving_one_by_one_equals_replay(self, events):
+        standing = None
+        for event in events:
+            standing = STANDARD.move(standing, event)
+
+        assert standing == STANDARD.replay(events)
+
+    @given(legal_histories())
+    def test_what_sales_holds_can_always_come_back(self, events):
+        standing = STANDARD.replay(events)
+        if standing.owner is not Team.MARKETING and not standing.stage.closed:
+            back = HandedBack(lead="L", at=standing.events[-1].at + DAY, reason="timing")
+            again = STANDARD.move(standing, back)
+            STANDARD.move(again, Triaged(lead="L", at=back.at + DAY))
+
+
+def test_deadlines_are_data():
+    clock = Deadline(stage=ACCEPTED, within=hours(1), owner=Team.SALES, action="call")
+
+    assert clock == Deadline(stage=ACCEPTED, within=hours(1), owner=Team.SALES, action="call")
+    assert CUSTOMER.closed

@@ -1,0 +1,171 @@
+"""A plan is data: print it, diff it, test it."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from dateutil.relativedelta import relativedelta
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import DAY, MONDAY, NEED, a_certificate, a_lead
+from leadlib.errors import InvalidValue, LimitExceeded
+from leadlib.lifecycle import Disqualified, HandedOff, Triaged
+from leadlib.nurture import Cadence, Step, Touch, TouchState
+from leadlib.worktime import WorkCalendar
+
+BERLIN = ZoneInfo("Europe/Berlin")
+OFFICE = WorkCalendar(zone=BERLIN)
+
+
+def steps(*delays):
+    return [Step(send=f"touch {n}", after=relativedelta(days=d)) for n, d in enumerate(delays)]
+
+
+def a_hand_off(at):
+    proof = a_certificate("i-1", at=at)
+    return HandedOff(lead="i-1", at=at, certificate=proof, to="sam", brief="b")
+
+
+class TestPlan:
+    @pytest.mark.rule("000-21")
+    def test_is_regular(self):
+        cadence = Cadence("welcome", steps=steps(0, 7, 14, 21))
+        touches = cadence.plan(a_lead(), enrolled=MONDAY)
+        gaps = {b.at - a.at for a, b in pairwise(touches)}
+
+        assert gaps == {timedelta(days=7)}
+
+    def test_keeps_the_worked_example(self):
+        """Section 4: offsets anchored on the enrolment, 10:00 in Berlin, weekdays, roll forward."""
+        cadence = Cadence("welcome", steps=steps(0, 3, 7, 14, 30, 60, 90), calendar=OFFICE)
+        enrolled = datetime(2026, 1, 22, 16, 30, tzinfo=BERLIN)
+        touches = cadence.plan(a_lead(), enrolled=enrolled)
+
+        assert [touch.at.astimezone(BERLIN).date() for touch in touches] == [
+            date(2026, 1, 23),
+            date(2026, 1, 26),
+            date(2026, 1, 29),
+            date(2026, 2, 5),
+            date(2026, 2, 23),
+            date(2026, 3, 23),
+            date(2026, 4, 22),
+        ]
+        assert [touch.at.hour for touch in touches] == [9, 9, 9, 9, 9, 9, 8]
+        assert touches[0].why == "moved from 2026-01-22: hour had passed"
+        assert touches[1].why == "moved from 2026-01-25: closed"
+
+    def test_months_are_anchored_and_do_not_drift(self):
+        months = [Step(send=f"m{n}", after=relativedelta(months=n)) for n in range(1, 6)]
+        daily = WorkCalendar(hours={day: [(time(9), time(17))] for day in range(7)})
+        cadence = Cadence("track", steps=months, calendar=daily)
+        enrolled = datetime(2026, 1, 31, 8, tzinfo=UTC)
+
+        assert [t.at.date() for t in cadence.plan(a_lead(), enrolled=enrolled)] == [
+            date(2026, 2, 28),
+            date(2026, 3, 31),
+            date(2026, 4, 30),
+            date(2026, 5, 31),
+            date(2026, 6, 30),
+        ]
+
+    def test_ids_are_stable_and_differ_by_what_they_mean(self):
+        cadence = Cadence("welcome", steps=steps(0, 3))
+        ids = [touch.id for touch in cadence.plan(a_lead(), enrolled=MONDAY)]
+
+        assert ids == [touch.id for touch in cadence.plan(a_lead(), enrolled=MONDAY)]
+        assert len({*ids, *(t.id for t in cadence.plan(a_lead(), enrolled=MONDAY + DAY))}) == 4
+
+    def test_holds_a_step_whose_condition_is_not_known_to_hold(self):
+        step = Step(send="case", after=relativedelta(), only_if=NEED.equals("churn"))
+        cadence = Cadence("welcome", steps=[step])
+        states = {
+            need: cadence.plan(a_lead(need=need), enrolled=MONDAY)[0].state
+            for need in ("churn", "growth", None)
+        }
+
+        assert states == {
+            "churn": TouchState.PLANNED,
+            "growth": TouchState.HELD,
+            None: TouchState.HELD,
+        }
+
+    @pytest.mark.rule("law-7")
+    def test_is_cancelled_once_sales_has_the_lead(self):
+        cadence = Cadence("welcome", steps=steps(0, 1, 2))
+        touches = cadence.plan(a_lead(), enrolled=MONDAY, history=[a_hand_off(MONDAY + DAY)])
+
+        assert [touch.state.value for touch in touches] == ["planned", "cancelled", "cancelled"]
+        assert touches[1].why == "HandedOff on 2026-03-03"
+
+    def test_other_leads_and_earlier_ends_do_not_matter(self):
+        cadence = Cadence("welcome", steps=steps(0))
+        history = [
+            Disqualified(lead="other", at=MONDAY + DAY, reason="spam"),
+            a_hand_off(MONDAY - DAY),
+            Triaged(lead="i-1", at=MONDAY),
+        ]
+
+        assert cadence.plan(a_lead(), enrolled=MONDAY, history=history)[0].state == "planned"
+
+
+class TestDue:
+    def test_gives_what_has_come_and_was_not_sent(self):
+        cadence = Cadence("welcome", steps=steps(0, 1, 7))
+        first, second, _ = cadence.plan(a_lead(), enrolled=MONDAY)
+        now = MONDAY + 2 * DAY
+
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=now) == (first, second)
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id]) == (second,)
+
+    def test_asks_again_at_the_moment_of_sending(self):
+        cadence = Cadence("welcome", steps=steps(0))
+        history = [a_hand_off(MONDAY)]
+
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=MONDAY + DAY, history=history) == ()
+
+    def test_the_future_is_not_known(self):
+        cadence = Cadence("welcome", steps=steps(0))
+        history = [a_hand_off(MONDAY + 5 * DAY)]
+
+        assert len(cadence.due(a_lead(), enrolled=MONDAY, now=MONDAY + DAY, history=history)) == 1
+
+
+class TestCadence:
+    @pytest.mark.parametrize(
+        "given",
+        [
+            [],
+            steps(3, 0),
+            steps(-1),
+            [Step(send="a", after=relativedelta()), Step(send="a", after=relativedelta(days=1))],
+        ],
+    )
+    def test_refuses_steps_that_contradict_each_other(self, given):
+        with pytest.raises(InvalidValue):
+            Cadence("welcome", steps=given)
+
+    def test_never_searches_for_ever(self):
+        shut = WorkCalendar(holidays=frozenset(date(2026, 1, 1) + n * DAY for n in range(4_000)))
+        with pytest.raises(LimitExceeded, match="within ten years"):
+            Cadence("welcome", steps=steps(0), calendar=shut).plan(a_lead(), enrolled=MONDAY)
+
+
+class TestLaws:
+    zones = st.sampled_from(["Europe/Berlin", "America/Sao_Paulo", "Africa/Cairo", "Pacific/Apia"])
+
+    @given(
+        st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+        st.lists(st.integers(0, 400), min_size=1, max_size=6, unique=True).map(sorted),
+        zones,
+        st.times(),
+    )
+    def test_no_touch_is_early_or_on_a_closed_day(self, enrolled, delays, zone, at):
+        calendar = WorkCalendar(zone=ZoneInfo(zone))
+        cadence = Cadence("c", steps=steps(*delays), calendar=calendar, at=at)
+        touches = cadence.plan(a_lead(), enrolled=enrolled)
+
+        assert all(isinstance(touch, Touch) and touch.at >= enrolled for touch in touches)
+        assert all(calendar.is_open(t.at.astimezone(ZoneInfo(zone)).date()) for t in touches)
+        assert [t.at for t in touches] == sorted(t.at for t in touches)

@@ -1,0 +1,190 @@
+"""Clocks that run only while somebody is there."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leadlib._instants import instant, zone_named
+from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
+from leadlib.worktime import Clock, Span, WorkCalendar, days, hours, working_days, working_hours
+
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+OFFICE = WorkCalendar(zone=BERLIN)
+INDEPENDENCE = WorkCalendar(zone=NEW_YORK, holidays={date(2026, 7, 3)})
+
+
+def berlin(*parts):
+    return datetime(*parts, tzinfo=BERLIN)
+
+
+def new_york(*parts):
+    return datetime(*parts, tzinfo=NEW_YORK)
+
+
+class TestOracles:
+    """The worked examples of M-17."""
+
+    @pytest.mark.rule("M-17")
+    @pytest.mark.parametrize(
+        ("calendar", "start", "end", "expected"),
+        [
+            (OFFICE, berlin(2026, 1, 23, 16), berlin(2026, 1, 26, 10), 2),
+            (INDEPENDENCE, new_york(2026, 7, 2, 15), new_york(2026, 7, 6, 11), 4),
+            (WorkCalendar(zone=NEW_YORK), new_york(2026, 7, 2, 15), new_york(2026, 7, 6, 11), 12),
+        ],
+    )
+    def test_elapsed(self, calendar, start, end, expected):
+        assert calendar.elapsed(start, end) == timedelta(hours=expected)
+
+    @pytest.mark.rule("M-17")
+    @pytest.mark.parametrize(
+        ("calendar", "start", "span", "expected"),
+        [
+            (OFFICE, berlin(2026, 1, 23, 16), working_hours(8), berlin(2026, 1, 26, 16)),
+            (OFFICE, berlin(2026, 1, 24, 12), working_hours(4), berlin(2026, 1, 26, 13)),
+            (INDEPENDENCE, new_york(2026, 7, 2, 15), working_hours(8), new_york(2026, 7, 6, 15)),
+            (OFFICE, berlin(2026, 3, 28, 12), hours(24), berlin(2026, 3, 29, 13)),
+            (OFFICE, berlin(2026, 10, 24, 12), hours(24), berlin(2026, 10, 25, 11)),
+            (OFFICE, berlin(2026, 1, 23, 16), working_hours(1), berlin(2026, 1, 23, 17)),
+            (OFFICE, berlin(2026, 3, 2, 9, 12), working_days(1), berlin(2026, 3, 3, 9, 12)),
+            (OFFICE, berlin(2026, 6, 5, 9), working_days(2), berlin(2026, 6, 9, 9)),
+            (OFFICE, berlin(2026, 3, 27, 9), days(7), berlin(2026, 4, 3, 10)),
+        ],
+    )
+    def test_deadline(self, calendar, start, span, expected):
+        assert calendar.after(start, span) == expected
+
+
+class TestWorkCalendar:
+    def test_knows_lunch_breaks(self):
+        split = WorkCalendar(hours={0: [(time(9), time(12)), (time(13), time(17))]})
+        monday = datetime(2026, 3, 2, 11, tzinfo=UTC)
+
+        assert split.after(monday, working_hours(2)) == monday + timedelta(hours=3)
+        assert split.elapsed(monday, monday + timedelta(hours=3)) == timedelta(hours=2)
+
+    def test_time_that_runs_backwards_is_none(self):
+        assert OFFICE.elapsed(berlin(2026, 3, 3, 12), berlin(2026, 3, 2, 12)) == timedelta(0)
+
+    @pytest.mark.parametrize(
+        "week",
+        [
+            {},
+            {0: []},
+            {7: [(time(9), time(17))]},
+            {0: [(time(17), time(9))]},
+            {0: [(time(9), time(12)), (time(11), time(17))]},
+        ],
+    )
+    def test_refuses_hours_that_are_none(self, week):
+        with pytest.raises(InvalidValue):
+            WorkCalendar(hours=week)
+
+    def test_never_searches_for_ever(self):
+        always = frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(4_000))
+        shut = WorkCalendar(holidays=always)
+        for span in (working_hours(1), working_days(1)):
+            with pytest.raises(LimitExceeded, match="within ten years"):
+                shut.after(datetime(2026, 1, 1, tzinfo=UTC), span)
+
+    def test_refuses_naive_instants(self):
+        with pytest.raises(InvalidValue, match="time zone"):
+            OFFICE.after(datetime(2026, 1, 1), hours(1))
+
+
+class TestSpan:
+    def test_reads_aloud(self):
+        spans = [hours(24), hours(1), days(14), days(1), working_hours(8), working_days(1)]
+
+        assert [str(span) for span in spans] == [
+            "24 hours",
+            "1 hour",
+            "14 days",
+            "24 hours",
+            "8 working hours",
+            "1 working day",
+        ]
+
+    def test_is_above_zero(self):
+        with pytest.raises(InvalidValue, match="a span above zero"):
+            Span(timedelta(0), Clock.ELAPSED)
+
+
+class TestLaws:
+    starts = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+    zones = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Africa/Cairo"])
+
+    @given(starts, st.integers(1, 200), zones)
+    def test_elapsed_undoes_the_deadline(self, start, count, zone):
+        calendar = WorkCalendar(zone=ZoneInfo(zone))
+        due = calendar.after(start, working_hours(count))
+
+        assert calendar.elapsed(start, due) == timedelta(hours=count)
+
+    @given(starts, starts, starts, zones)
+    def test_time_adds_up(self, one, two, three, zone):
+        first, second, third = sorted([one, two, three])
+        clock = WorkCalendar(zone=ZoneInfo(zone)).elapsed
+
+        assert clock(first, second) + clock(second, third) == clock(first, third)
+
+
+class TestInstants:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("2026-03-02T09:00:00Z", (2026, 3, 2, 9)),
+            ("2026-03-02 09:00+01:00", (2026, 3, 2, 8)),
+            ("2026-03-02T09:00:00.5-0530", (2026, 3, 2, 14, 30, 0, 500_000)),
+        ],
+    )
+    def test_are_read_with_their_offset(self, text, expected):
+        assert instant(text) == datetime(*expected, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "2026-03-02",
+            "2026-03-02T09:00",
+            "2026-02-30T09:00Z",
+            "2026-03-02T24:00Z",
+            "2026-03-02T09:00:60Z",
+            "2026-W10-1T09:00Z",
+            "20260302T0900Z",
+            "1772442000",
+            "0001-01-01T00:00+23:59",
+            "9999-12-31T23:59-23:59",
+            "1969-12-31T23:59:59Z",
+            "٢٠٢٦-03-02T09:00Z",
+            "2026-03-02T09:00Z" + " " * 100,
+        ],
+    )
+    def test_any_other_form_is_refused(self, text):
+        with pytest.raises(InvalidValue):
+            instant(text)
+
+    def test_a_zone_places_local_times(self):
+        assert instant("2026-03-02", zone=BERLIN) == berlin(2026, 3, 2)
+        assert instant("2026-03-02T09:00Z", zone=BERLIN) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    def test_a_skipped_time_is_the_end_of_the_gap(self):
+        assert instant("2026-03-29 02:30", zone=BERLIN) == berlin(2026, 3, 29, 3)
+
+    def test_a_skipped_midnight_is_the_first_instant_of_the_day(self):
+        sao_paulo = ZoneInfo("America/Sao_Paulo")
+
+        assert instant("2018-11-04", zone=sao_paulo) == datetime(2018, 11, 4, 3, tzinfo=UTC)
+
+    def test_of_two_times_the_first_counts(self):
+        assert instant("2026-10-25 02:30", zone=BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        "name", ["", "Europe/Nowhere", "../etc/passwd", "Europe", "A" * 500, "\0"]
+    )
+    def test_zones_that_are_none_are_refused(self, name):
+        with pytest.raises(UnknownName, match="IANA time zone"):
+            zone_named(name)
