@@ -377,6 +377,8 @@ class TestStageLog:
             ("a", "inquiry", MONDAY, float("nan")),
             ("a", "inquiry", MONDAY, 0, "web"),
             ("a\0", "inquiry", MONDAY),
+            (10**5_000, "inquiry", MONDAY),
+            None,
         ],
     )
     def test_refuses_rows_of_another_form_with_their_number(self, row):
@@ -392,6 +394,11 @@ class TestStageLog:
         rows = [(f"l{n}", "inquiry", MONDAY, 0, f"g{n}") for n in range(1_001)]
         with pytest.raises(LimitExceeded, match="different groups in column 'source'"):
             a_log(rows)
+
+    def test_knows_a_stage_in_either_spelling_of_its_accents(self):
+        log = StageLog.from_rows([("a", "cafe\u0301", MONDAY)])
+
+        assert funnel(log, stages=["cafe\u0301"]).steps[0].stage == "caf\u00e9"
 
     def test_takes_numbers_as_ids(self):
         assert StageLog.from_rows([(17, "inquiry", MONDAY)]).leads == ("17",)

@@ -139,6 +139,8 @@ class TestInstants:
             ("2026-03-02T09:00:00Z", (2026, 3, 2, 9)),
             ("2026-03-02 09:00+01:00", (2026, 3, 2, 8)),
             ("2026-03-02T09:00:00.5-0530", (2026, 3, 2, 14, 30, 0, 500_000)),
+            ("2026-03-02 09:00:00+00", (2026, 3, 2, 9)),
+            ("2026-03-02T09:00:00.123456789Z", (2026, 3, 2, 9, 0, 0, 123_456)),
         ],
     )
     def test_are_read_with_their_offset(self, text, expected):
@@ -170,6 +172,12 @@ class TestInstants:
     def test_a_zone_places_local_times(self):
         assert instant("2026-03-02", zone=BERLIN) == berlin(2026, 3, 2)
         assert instant("2026-03-02T09:00Z", zone=BERLIN) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    @pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:00", "1969-06-01"])
+    @pytest.mark.parametrize("name", ["Asia/Tokyo", "America/Lima"])
+    def test_far_local_times_are_refused(self, text, name):
+        with pytest.raises(InvalidValue, match="a year from 1970 to 2199"):
+            instant(text, zone=ZoneInfo(name))
 
     def test_a_skipped_time_is_the_end_of_the_gap(self):
         assert instant("2026-03-29 02:30", zone=BERLIN) == berlin(2026, 3, 29, 3)

@@ -28,10 +28,11 @@ EXPECTED_LOCAL = "an ISO 8601 date or date-time, such as 2026-03-02 09:00:00"
 # 3.13 on), so the form is checked first.  ASCII digits only: \d would take any script's.
 _FORM = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"(?P<time>[T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-    r"(?P<offset>Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+    r"(?P<time>[T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?"
+    r"(?P<offset>Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?"
 )
 _LONGEST = 40
+_YEARS = "a year from 1970 to 2199"
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -40,7 +41,7 @@ def instant(text: str, *, zone: tzinfo | None = None) -> datetime:
     Read an instant from text; a time without offset needs *zone*, a date is the start of its day.
 
     In the hour that a zone skips, the instant is the end of the gap; in the hour that comes twice,
-    the first.
+    the first.  Fractions are taken to the microsecond.
     """
     form = _FORM.fullmatch(text) if len(text) <= _LONGEST else None
     expected = EXPECTED if zone is None else EXPECTED_LOCAL
@@ -53,6 +54,7 @@ def instant(text: str, *, zone: tzinfo | None = None) -> datetime:
         read = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidValue(expected=expected, got="a date or time that does not exist") from None
+    _check_year(read)
     return _within(read if read.tzinfo else placed(read, zone))
 
 
@@ -79,13 +81,18 @@ def _offset(at: datetime, zone: tzinfo | None) -> timedelta | None:
 
 
 def _within(at: datetime) -> datetime:
-    """To UTC, inside the calendar; offsets near the ends of time would overflow elsewhere."""
-    if not EARLIEST.year - 1 <= at.year <= LATEST.year:
-        raise InvalidValue(expected="a year from 1970 to 2199", got=f"the year {at.year}")
+    """To UTC, inside the calendar."""
+    _check_year(at)
     at = at.astimezone(UTC)
     if not EARLIEST <= at < LATEST:
-        raise InvalidValue(expected="a year from 1970 to 2199", got=f"the year {at.year}")
+        raise InvalidValue(expected=_YEARS, got=f"the year {at.year}")
     return at
+
+
+def _check_year(at: datetime) -> None:
+    """Offsets near the ends of time would overflow, so the year is looked at before any zone."""
+    if not EARLIEST.year - 1 <= at.year <= LATEST.year:
+        raise InvalidValue(expected=_YEARS, got=f"the year {at.year}")
 
 
 def aware(value: object, *, where: str | None = None) -> datetime:

@@ -39,7 +39,10 @@ def clean(
 
 def kind_of(value: object) -> str:
     """Describe a value without showing it."""
-    return "nothing" if value is None else f"a {type(value).__name__}"
+    if value is None or value == "":
+        return "nothing"
+    name = type(value).__name__
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def plural(count: int, noun: str) -> str:
@@ -52,10 +55,20 @@ def plural(count: int, noun: str) -> str:
 
 def text_table(head: Row, rows: Sequence[Row], *, left: int = 1) -> str:
     """A table for the terminal: the first *left* columns to the left, numbers to the right."""
-    widths = [max(_width(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    lines = [_laid_out(row, widths, left) for row in (head, *rows)]
+    cells = [[_one_line(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(_width(row[i]) for row in cells) for i in range(len(head))]
+    lines = [_laid_out(row, widths, left) for row in cells]
     lines.insert(1, "  ".join("─" * width for width in widths))
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _one_line(cell: str) -> str:
+    """No cell fakes a row of its own: control characters show as what they are."""
+    return cell if cell.isprintable() else "".join(map(_visible, cell))
+
+
+def _visible(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode()
 
 
 def _laid_out(row: Row, widths: Sequence[int], left: int) -> str:

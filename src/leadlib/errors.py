@@ -81,7 +81,8 @@ class LeadlibError(Exception):
     def _hint(self) -> str:
         if not self.legal:
             return ""
-        near = get_close_matches(self.got.strip("'\""), self.legal, n=1)
+        named = self.got[1:-1] if self.got[:1] in {"'", '"'} else ""  # a description is no name
+        near = get_close_matches(named, self.legal, n=1)
         if near:
             return f"; did you mean {near[0]!r}?"
         more = f" and {len(self.legal) - _SHOWN} more" if len(self.legal) > _SHOWN else ""

@@ -6,7 +6,6 @@ nor gigabytes.  They are constants, not settings: a limit that can be forgotten 
 """
 
 __all__ = [
-    "CELL_CHARACTERS",
     "COLUMNS",
     "DEFINITION_CHARACTERS",
     "DEFINITION_DEPTH",
@@ -38,9 +37,8 @@ KEY_PARTS = 64
 
 # One file
 FILE_BYTES = 4 * 2**30  # after unpacking
-ROWS = 20_000_000  # about 150 bytes of memory each
+ROWS = 20_000_000  # about 250 bytes of memory each
 COLUMNS = 1_000
-CELL_CHARACTERS = 10_000
 LINE_CHARACTERS = 1_000_000
 PROBLEMS = 1_000  # problems listed one by one; the rest is counted
 

@@ -6,6 +6,7 @@ has no order of its own is ordered by the stages, never by luck.
 """
 
 import hashlib
+import unicodedata
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -199,7 +200,7 @@ class StageLog:
             UnknownName: The log has no such stage; the message names the nearest.
         """
         codes = {name: code for code, name in enumerate(self.stages)}
-        for name in (wanted := [str(name) for name in names]):
+        for name in (wanted := [unicodedata.normalize("NFC", str(name)) for name in names]):
             if name not in codes and name not in self.known:
                 legal = sorted({*self.stages, *self.known})
                 raise UnknownName(expected="a stage of the log", got=repr(name), legal=legal)
@@ -274,6 +275,8 @@ class LogBuilder:
 
     def add_row(self, row: Sequence[Any]) -> bool:
         """Take one row of values as :meth:`StageLog.from_rows` describes it."""
+        if not isinstance(row, Sequence):
+            raise InvalidValue(expected="a row", got=_text.kind_of(row), where="row")
         least = 4 + len(self.by) if self.by else 3
         if not least <= len(row) <= 4 + len(self.by):
             raise InvalidValue(expected=f"{least} values", got=f"{len(row)}", where="row")
@@ -327,7 +330,7 @@ def _renumbered(old: Mapping[str, int], names: Collection[str]) -> list[int]:
 
 def _name(value: Any, where: str) -> str:
     """Lead and stage names: text, or a number from a system that counts its leads."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _FAR:
         return str(value)
     return _text.clean(value, where=where, limit=limits.ID_CHARACTERS)
 

@@ -1,5 +1,6 @@
 """The paths of all leads through one waterfall: what a single pass over the log knows of each."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -40,7 +41,7 @@ class Paths:
         cut: int,
         closed: Iterable[str | Stage] | None,
     ) -> "Paths":
-        waterfall = tuple(str(stage) for stage in stages)
+        waterfall = tuple(unicodedata.normalize("NFC", str(stage)) for stage in stages)
         if not waterfall or len(set(waterfall)) != len(waterfall):
             got = "one of them twice" if waterfall else "none"
             raise InvalidValue(expected="stages that differ", got=got, where="stages")
