@@ -159,6 +159,13 @@ class TestCsv:
         assert places(read) == [(3, "lead")]
         assert read.log.leads == ("ada",)
 
+    @pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
+    def test_a_stray_quote_is_placed_whatever_splits_the_cells(self, log_of, mark):
+        rows = [["lead", "stage", "at"], ["a", "x", MONDAY], ["b", '"x"y', MONDAY]]
+        read = log_of("\n".join(mark.join(row) for row in rows))
+
+        assert [(problem.line, problem.column) for problem in read.problems] == [(3, "stage")]
+
     def test_a_stray_quote_costs_its_row_and_names_its_column(self, log_of):
         read = log_of(f'{HEAD}{ADA}bob,"inqu"iry,{MONDAY}\n{BOB}')
 

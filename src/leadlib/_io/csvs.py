@@ -104,7 +104,8 @@ def _fault(line: int, text: str, delimiter: str, *, too_long: bool) -> Problem:
     if too_long:
         expected = f"cells of at most {csv.field_size_limit():,} characters"
         return Problem(line=line, column=WHOLE_ROW, expected=expected, got="a longer one")
-    cell = re.compile(rf' *+(?:"(?:[^"]|"")*+"|[^"{delimiter}][^{delimiter}]*+)?{delimiter}')
+    mark = re.escape(delimiter)
+    cell = re.compile(rf' *(?:"[^"]*(?:""[^"]*)*"|[^"{mark}][^{mark}]*)?{mark}')
     number, position = 1, 0
     while whole := cell.match(text, position):
         number, position = number + 1, whole.end()

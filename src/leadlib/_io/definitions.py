@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
@@ -120,16 +121,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table if len(table) == len(pairs) else _no("")
 
 
-# What stands in quotes or behind # is no structure.  Every repetition is possessive and every quote
-# may stay open: a text of half a string must not cost more than one look at each letter.
-_QUOTED = re.compile(
-    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:"{3,5}|\\?\Z)'
-    r"|'''(?:[^']|'(?!''))*+(?:'{3,5}|\Z)"
-    r'|"(?:[^"\\\n]|\\[^\n])*+"?'
-    r"|'[^'\n]*+'?"
-    r"|#[^\n]*+"
-)
-_DOTTED = re.compile(r"[\w\-]+(?:[ \t]*+\.[ \t]*+[\w\-]+)*+")
+_OPENING = re.compile("\"\"\"|'''|[\"'#]")
+# By what opened it: a backslash takes the next letter along, and some parts end with the line.
+# No possessive repetition here or elsewhere: Python 3.11.2, which Debian ships, crashes on them.
+_CLOSING = {
+    '"""': re.compile(r'\\.|"{3,5}', re.DOTALL),
+    "'''": re.compile("'{3,5}"),
+    '"': re.compile(r'\\.|["\n]'),
+    "'": re.compile(r"['\n]"),
+    "#": re.compile(r"\n"),
+}
+_DOTTED = re.compile(r"[\w\-]+(?:[ \t]*\.[ \t]*[\w\-]+)*")
 _DIGITS = re.compile(r"[0-9A-Fa-f_x]{65}")
 
 
@@ -137,7 +139,7 @@ def _check_shape(text: str) -> None:
     """Bound length, nesting, dotted keys and digits in one linear look, before a reader starts."""
     if len(text) > limits.DEFINITION_CHARACTERS:
         _limit(f"at most {limits.DEFINITION_CHARACTERS:,} characters", f"{len(text):,}")
-    bare = _QUOTED.sub("s", text)
+    bare = "s".join(_unquoted(text))
     depth = deepest = 0
     for mark in re.findall(r"[\[\]{}]", bare):
         depth = depth + 1 if mark in "[{" else max(depth - 1, 0)
@@ -149,6 +151,24 @@ def _check_shape(text: str) -> None:
         _limit(f"keys of at most {limits.KEY_PARTS} parts", "longer ones")
     if _DIGITS.search(bare):
         _limit("numbers and bare keys of at most 64 characters", "a longer one")
+
+
+def _unquoted(text: str) -> Iterator[str]:
+    """What is structure: it stands neither in quotes nor behind #.  Each letter is seen once."""
+    position = 0
+    while opening := _OPENING.search(text, position):
+        yield text[position : opening.start()]
+        position = _closed(text, opening.end(), _CLOSING[opening[0]])
+    yield text[position:]
+
+
+def _closed(text: str, position: int, closing: re.Pattern[str]) -> int:
+    """Where a quoted part ends; one that is never closed takes the rest."""
+    while found := closing.search(text, position):
+        position = found.end()
+        if not found[0].startswith("\\"):
+            return position
+    return len(text)
 
 
 def _limit(expected: str, got: str) -> NoReturn:

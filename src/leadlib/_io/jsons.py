@@ -69,7 +69,7 @@ def _object(number: int, line: str) -> dict[str, Any] | Problem:
 
 
 _NESTED = 64
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*+"?')
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?')
 
 
 def _check_depth(line: str) -> None:
