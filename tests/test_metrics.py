@@ -288,6 +288,12 @@ class TestFunnel:
         assert funnel(a_log(back), stages=["inquiry"], closed=["lost"]).steps[0].left == 0
         assert funnel(a_log(undated), stages=["inquiry"]).steps[0].left == 1
 
+    def test_a_tie_with_a_stage_outside_ends_outside_whatever_the_log_lacks(self):
+        rows = [("a", "qualified", day(0), 0, None), ("a", "lost", day(0), 0, None)]
+
+        assert counted(rows)["qualified"].left == 1
+        assert counted([*rows, ("b", "inquiry", day(1), 0, None)])["qualified"].left == 1
+
     def test_time_that_runs_backwards_counts_as_none_and_is_told(self):
         rows = [("a", "inquiry", day(3)), ("a", "won", day(1))]
         result = funnel(StageLog.from_rows(rows), stages=["inquiry", "won"])

@@ -55,7 +55,7 @@ class Paths:
         # closed.
         by_place = sorted(
             range(len(log.stages)),
-            key=lambda code: (index.get(code, len(index)), code in ended, code),
+            key=lambda code: (index.get(code, len(waterfall)), code in ended, code),
         )
         paths = cls(
             log=log,
