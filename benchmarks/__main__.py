@@ -28,7 +28,8 @@ def main() -> None:
         print(f"{part} ...", file=sys.stderr, flush=True)
         rows += PARTS[part](quick=options.quick)
     print(_table([HEAD, *map(_cells, rows)]))
-    _write(rows)
+    if not options.quick:  # its small sizes are no results to compare with
+        _write(rows)
 
 
 def _options() -> argparse.Namespace:

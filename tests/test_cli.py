@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,7 @@ ROWS = (
     "eve,inquiry,2026-03-05T10:00:00Z,\n"
 )
 STAGES = ["--stages", "inquiry,qualified"]
+_LEAKS = "Biggest leaks: where leads stopped, and where they are now"
 
 
 @pytest.fixture
@@ -151,6 +153,37 @@ class TestReport:
         found = report(file(HEAD + ROWS.replace("inquiry", "new")))
 
         assert [step["stage"] for step in found["funnel"]] == ["new", "disqualified"]
+
+    def test_dated_columns_without_a_date_are_stages_that_nobody_entered(self, file, report):
+        path = file("lead,a,b\nx,2026-03-02,\ny,2026-03-03,\n")
+        found = report(path, "--zone", "UTC", "--at", "new=a", "--at", "won=b")
+
+        assert found["status"] == 0
+        assert [step["reached"] for step in found["funnel"]] == [2, 0]
+
+    def test_says_how_many_leaks_are_not_shown(self, file, run, report):
+        rows = "".join(
+            f"{name},new,2026-03-02T09:00:00Z\n{name},s{name},2026-03-03T09:00:00Z\n"
+            for name in range(13)
+        )
+        path = file(f"lead,stage,at\n{rows}")
+        arguments = [path, "--stages", "new,s0"]
+        lines = run("report", *arguments)[1].splitlines()
+        shown = lines[lines.index(_LEAKS) + 4 :]
+
+        assert len(report(*arguments)["leaks"]) == 12
+        assert [line.split()[0] for line in shown[:10]] == ["new"] * 10
+        assert shown[10] == "and 2 more (see --json)"
+
+    def test_ten_leaks_are_all(self, file, run):
+        rows = "".join(
+            f"{name},new,2026-03-02T09:00:00Z\n{name},s{name},2026-03-03T09:00:00Z\n"
+            for name in range(11)
+        )
+        _, out, _ = run("report", file(f"lead,stage,at\n{rows}"), "--stages", "new,s0")
+
+        assert _LEAKS in out
+        assert "more (see --json)" not in out
 
     def test_closed_names_the_ends(self, file, report):
         path = file(HEAD + ROWS.replace("inquiry", "new") + "bob,new,2026-03-06T09:00:00Z,\n")
@@ -304,6 +337,31 @@ class TestExitStatus:
             2,
             "leadlib: nowhere.csv: expected a readable file, got none\n",
         )
+
+    @pytest.mark.parametrize("arguments", [["report"], ["judge", "d.toml"]])
+    def test_a_name_too_long_for_a_file_is_the_fault_of_that_file(
+        self, file, run, tmp_path, monkeypatch, arguments
+    ):
+        file(TOML, "d.toml")
+        monkeypatch.chdir(tmp_path)
+        status, _, err = run(*arguments, "a" * 5_000 + ".csv")
+
+        assert status == 2
+        assert err.endswith("aaa.csv: expected a readable file, got one that cannot be read\n")
+        assert len(err) < 400
+
+    @pytest.mark.parametrize("more", [[], ["--json"], ["--html", "page.html"]])
+    def test_a_column_that_is_no_text_is_refused(self, file, run, tmp_path, monkeypatch, more):
+        monkeypatch.chdir(tmp_path)
+        rows = [
+            {"lead": "a", "stage": stage, "at": "2026-03-02T09:00:00Z", "\udcff": "g"}
+            for stage in ("x", "y")
+        ]
+        path = file("\n".join(map(json.dumps, rows)), "log.jsonl")
+        status, out, err = run("report", path, "--by", "\udcff", *more)
+
+        assert (status, out) == (2, "")
+        assert "half a surrogate pair" in err
 
     def test_refusals_name_file_line_and_column(self, file, run):
         _, _, err = run("report", file(HEAD + ROWS, "a.csv"), file("lead;stag;at\n", "b.csv"))
@@ -772,6 +830,37 @@ class TestProcess:
         monkeypatch.setitem(sys.modules, "tqdm", None)
 
         assert run("report", file(HEAD + ROWS))[::2] == (0, "")
+
+
+class TestBenchmarks:
+    @pytest.fixture
+    def bench(self, monkeypatch, tmp_path):
+        """Give a function that runs a benchmark which measures nothing: the results, if any."""
+        monkeypatch.syspath_prepend(Path(__file__).parents[1])
+        from benchmarks import __main__ as command
+        from benchmarks.harness import Row
+
+        results = tmp_path / "results.json"
+        row = Row(part="lifecycle", work="w", against="a", ratio=1.0, speed="1/s")
+        monkeypatch.setattr(command, "RESULTS", results)
+        monkeypatch.setattr(command, "PARTS", {"lifecycle": lambda quick: [row]})
+
+        def call(*arguments):
+            monkeypatch.setattr(sys, "argv", ["benchmarks", *arguments])
+            command.main()
+            return json.loads(results.read_text()) if results.exists() else None
+
+        return call
+
+    @pytest.mark.parametrize("arguments", [["--quick"], ["--quick", "--only", "lifecycle"]])
+    def test_a_quick_run_leaves_the_results_alone(self, bench, arguments):
+        assert bench(*arguments) is None
+
+    @pytest.mark.parametrize("arguments", [[], ["--only", "lifecycle"]])
+    def test_a_whole_run_writes_them(self, bench, arguments):
+        [row] = bench(*arguments)
+
+        assert row["part"] == "lifecycle"
 
 
 class TestOlist:

@@ -107,9 +107,22 @@ class TestKeys:
     def test_what_the_library_cannot_read_keeps_its_digits(self):
         assert phone_key("9" * 30, region="DE") == phone_key("9" * 30)
 
-    def test_an_unknown_region_is_named(self):
+    @pytest.mark.parametrize("region", ["XX", "", ["DE"], 49])
+    def test_an_unknown_region_is_named(self, region):
         with pytest.raises(UnknownName, match="a region such as DE"):
-            phone_key("030 1", region="XX")
+            phone_key("030 1", region=region)
+
+    def test_an_extension_is_part_of_the_number(self):
+        keys = [phone_key(f"+49 30 123456 {end}", region="DE") for end in ("ext. 12", "x13", "")]
+
+        assert len(set(keys)) == 3
+        assert phone_key("030 123456 ext. 12", region="DE") == keys[0]
+
+    @pytest.mark.parametrize("value", [None, 5, b"ada@example.com", ["ada@example.com"]])
+    @pytest.mark.parametrize("key", [mail_key, phone_key])
+    def test_are_made_of_text(self, key, value):
+        with pytest.raises(InvalidValue, match="expected text, got"):
+            key(value)
 
 
 class TestLaws:

@@ -507,6 +507,28 @@ class TestJsonLines:
 
         assert places(read) == [(2, column)]
 
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"lead": "\udcff"},
+            {"stage": "\udcff"},
+            {"at": "\udcff"},
+            {"at": {"won": "\udcff"}},
+            {"seq": "\udcff"},
+            {"by": ["\udcff"]},
+        ],
+        ids=["lead", "stage", "at", "wide", "seq", "by"],
+    )
+    def test_half_a_surrogate_pair_is_no_column(self, log_of, asked):
+        keys = {"lead": "a", "stage": "x", "at": MONDAY, "\udcff": MONDAY}
+        with pytest.raises(InvalidValue, match="half a surrogate pair"):
+            log_of(json.dumps(keys), "log.jsonl", **asked)
+
+    def test_numbers_with_a_point_are_groups_as_ever(self, log_of):
+        log = log_of(jsonl(row(lead="a", share=1e2)), "log.jsonl", by=["share"]).log
+
+        assert log.labels["share"].names == ("100.0",)
+
     def test_a_missing_key_rejects_the_row(self, log_of):
         read = log_of(jsonl(row(), {"lead": "bob", "stage": "inquiry"}), "log.jsonl")
 
@@ -998,6 +1020,19 @@ class TestWideTables:
 
         assert funnel(read.log, stages=["contacted", "won"])["contacted"].advanced == 1
 
+    def test_a_stage_without_any_date_is_known_nevertheless(self, log_of):
+        text = "lead,a,b\nx,2026-03-02,\ny,2026-03-03,\n"
+        log = log_of(text, at={"new": "a", "won": "b"}, zone=UTC).log
+        counted = funnel(log, stages=["new", "won"])
+
+        assert [step.reached for step in counted.steps] == [2, 0]
+
+    def test_our_own_words_and_others_without_a_date_are_known(self, log_of):
+        text = "lead,a,b\nx,2026-03-02,\n"
+        log = log_of(text, at={"inquiry": "a", "signed": "b"}, zone=UTC).log
+
+        assert log.known > {"signed", "qualified"}
+
     def test_a_date_column_that_no_file_has_is_refused(self, refusal_of):
         at = {"contacted": "contact", "won": "win"}
         fault = refusal_of(f"{self.WIDE}ada,{MONDAY},\n", lead="id", at=at)
@@ -1173,6 +1208,37 @@ class TestInquiries:
 
         assert inquiry.at == datetime(2026, 3, 2, 8, tzinfo=UTC)
         assert inquiry.facts["call"] == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    @pytest.mark.parametrize("kind", [float, Decimal])
+    @pytest.mark.parametrize("number", ["0.3", "0.30", "1e2", "-0.1", "1.10", "0.1000000000000001"])
+    def test_numbers_are_the_same_in_every_form(self, file, kind, number):
+        share = Field("share", kind)
+        csv_text = f"id,at,mail,share\ni-1,{MONDAY},ada@example.com,{number}\n"
+        row = f'{{"id":"i-1","at":"{MONDAY}","mail":"ada@example.com","share":{number}}}\n'
+        files = [file(csv_text, "in.csv"), file(row, "in.jsonl")]
+        found = [read_inquiries(path, fields=[share]).inquiries[0] for path in files]
+        values = [inquiry.facts["share"] for inquiry in found]
+
+        assert values[0] == values[1] == Decimal(number)
+        assert type(values[0]) is type(values[1]) is Decimal
+
+    @pytest.mark.parametrize(
+        "number", ["1e99999999999999999999", "1e400", "0." + "3" * 100_000, "1e-400"]
+    )
+    def test_numbers_that_nobody_counts_with_reject_the_row(self, file, number):
+        good = row(id="i-1", at=MONDAY, mail="a@example.com")
+        bad = f'{{"id":"i-2","at":"{MONDAY}","mail":"b@example.com","share":{number}}}'
+        path = file(f"{jsonl(good)}{bad}\n", "in.jsonl")
+        read = read_inquiries(path, fields=[Field("share", Decimal)])
+
+        assert counts(read) == (2, 1, 1, 0)
+
+    def test_a_decimal_is_no_instant(self, file):
+        good = row(id="i-1", at=MONDAY, mail="a@example.com")
+        bad = row(id="i-2", at=1.5, mail="b@example.com")
+        [problem] = read_inquiries(file(jsonl(good, bad), "in.jsonl")).problems
+
+        assert problem.got == "a number"
 
     def test_typed_files_bring_typed_facts(self, file):
         pa = pytest.importorskip("pyarrow")

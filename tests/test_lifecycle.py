@@ -392,6 +392,34 @@ class TestReplay:
         with pytest.raises(IllegalTransition, match="an event after 2026-03-03"):
             STANDARD.move(standing, Deferred(lead="L", at=MONDAY))
 
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda: STANDARD.replay(["x"]),
+            lambda: STANDARD.replay_all([{}]),
+            lambda: STANDARD.move(None, "x"),
+            lambda: STANDARD.due([], now=MONDAY, calendar={Team.SALES: OFFICE}),
+            lambda: event_from_dict(None),
+        ],
+    )
+    def test_other_values_are_refused_with_an_error_of_ours(self, call):
+        with pytest.raises(InvalidValue):
+            call()
+
+    def test_foreign_stages_are_named(self):
+        foreign = Stage("foreign", Team.SALES)
+        for ask in (lambda: STANDARD.legal(foreign), lambda: STANDARD.next(foreign, Won)):
+            with pytest.raises(UnknownName, match="got 'foreign'"):
+                ask()
+
+    def test_an_illegal_move_in_a_mass_names_the_lead_and_the_instant(self):
+        bad = [Inquired(lead="M", at=MONDAY), Won(lead="M", at=MONDAY + DAY)]
+        with pytest.raises(IllegalTransition, match=r"lead 'M', 2026-03-03T09:00:00"):
+            STANDARD.replay_all([*a_history(), *bad])
+
+    def test_a_lifecycle_survives_pickling(self):
+        assert pickle.loads(pickle.dumps(STANDARD)) == STANDARD
+
     def test_keeps_leads_apart(self):
         standings = STANDARD.replay_all(a_history("A")[:1] + a_history("B"))
 

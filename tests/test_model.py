@@ -5,6 +5,7 @@ import pickle
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,6 +67,34 @@ class TestInquiry:
         with pytest.raises(InvalidValue, match=r"facts"):
             an_inquiry(facts={"note": value})
 
+    def test_yes_is_not_one(self):
+        assert an_inquiry(facts={"x": True}) != an_inquiry(facts={"x": 1})
+        assert an_inquiry(facts={"x": 1}) == an_inquiry(facts={"x": Decimal("1.0")})
+
+    def test_numbers_are_exact_whoever_made_them(self):
+        facts = an_inquiry(facts={"a": 0.3, "b": np.float64(1.5), "c": 7}).facts
+
+        assert facts == {"a": Decimal("0.3"), "b": Decimal("1.5"), "c": 7}
+
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            {"a": 10**5_000},
+            {"a": np.array([1, 2])},
+            {"a": 1, " a": 2},
+            {f"f{n}": "x" * 10_000 for n in range(11)},
+            {str(n): n for n in range(1_001)},
+            ["a"],
+        ],
+    )
+    def test_refuses_more_than_anybody_says(self, facts):
+        with pytest.raises(InvalidValue, match=r"\$\.facts"):
+            an_inquiry(facts=facts)
+
+    def test_interests_are_bounded(self):
+        with pytest.raises(InvalidValue, match=r"\$\.interests"):
+            an_inquiry(interests=["x"] * 1_001)
+
     def test_facts_cannot_be_changed(self):
         with pytest.raises(TypeError):
             an_inquiry(facts={"staff": 1}).facts["staff"] = 2
@@ -94,6 +123,17 @@ class TestParse:
 
         places = {fault.where for fault in caught.value.faults}
         assert places == {"$.id", "$.at", "$.mail", "$.source", "$"}
+
+    @pytest.mark.parametrize("raw", [None, [1], "id", 7])
+    def test_refuses_what_is_no_mapping(self, raw):
+        with pytest.raises(InvalidInquiry, match="a mapping"):
+            Inquiry.parse(raw)
+
+    def test_does_not_repeat_keys_that_are_no_names(self):
+        with pytest.raises(InvalidInquiry) as caught:
+            Inquiry.parse(self.RAW | {"ada@canary.example": 1})
+
+        assert "canary" not in str(caught.value)
 
     def test_names_the_nearest_key(self):
         with pytest.raises(InvalidInquiry, match="did you mean 'campaign'"):
@@ -177,6 +217,19 @@ class TestLead:
 
         assert len(lead.known_by(MONDAY).inquiries) == 1
         assert lead.known_by(MONDAY - DAY) is None
+
+    def test_survives_pickling_after_it_was_read(self):
+        lead = Lead(id="i-1", inquiries=[an_inquiry(facts={"staff": 1})])
+        assert lead.values["staff"] == 1
+
+        assert pickle.loads(pickle.dumps(lead)) == lead
+
+    @pytest.mark.parametrize("at", [datetime(2026, 3, 2), "2026-03-02", None])
+    def test_is_asked_with_real_instants(self, at):
+        lead = Lead(id="i-1", inquiries=[an_inquiry()])
+        for ask in (lead.known_by, a_certificate().is_valid):
+            with pytest.raises(InvalidValue, match="time zone"):
+                ask(at)
 
     def test_has_an_inquiry(self):
         with pytest.raises(InvalidValue, match="at least one inquiry"):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from dateutil.relativedelta import relativedelta
+from dateutil.relativedelta import MO, relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +69,21 @@ class TestPlan:
             date(2026, 5, 31),
             date(2026, 6, 30),
         ]
+
+    def test_no_step_comes_before_the_one_before_it(self):
+        """A month after 2 February is shorter than 30 days."""
+        delays = {"thirty days": relativedelta(days=30), "a month": relativedelta(months=1)}
+        given = [Step(send=name, after=delay) for name, delay in delays.items()]
+        cadence = Cadence("c", steps=given, calendar=OFFICE)
+        first, second = cadence.plan(a_lead(), enrolled=datetime(2026, 2, 2, 9, tzinfo=BERLIN))
+
+        assert first.at.date() == second.at.date() == date(2026, 3, 4)
+        assert second.why == "moved from 2026-03-02: not before the step before it"
+
+    def test_several_steps_may_land_on_one_open_day(self):
+        touches = Cadence("c", steps=steps(5, 6, 7)).plan(a_lead(), enrolled=MONDAY)
+
+        assert {touch.at.date() for touch in touches} == {date(2026, 3, 9)}
 
     def test_ids_are_stable_and_differ_by_what_they_mean(self):
         cadence = Cadence("welcome", steps=steps(0, 3))
@@ -139,12 +154,63 @@ class TestCadence:
             [],
             steps(3, 0),
             steps(-1),
+            [1],
+            [None],
             [Step(send="a", after=relativedelta()), Step(send="a", after=relativedelta(days=1))],
         ],
     )
     def test_refuses_steps_that_contradict_each_other(self, given):
         with pytest.raises(InvalidValue):
             Cadence("welcome", steps=given)
+
+    @pytest.mark.parametrize(
+        "delay",
+        [
+            relativedelta(hours=2),
+            relativedelta(days=1, minutes=-5),
+            relativedelta(microseconds=1),
+            relativedelta(hour=9),
+            relativedelta(day=1),
+            relativedelta(weekday=MO),
+            relativedelta(leapdays=1),
+            relativedelta(days=0.5),
+            relativedelta(days=float("nan")),
+            timedelta(days=1),
+            1,
+            None,
+        ],
+    )
+    def test_a_delay_has_whole_days_and_nothing_absolute(self, delay):
+        with pytest.raises(InvalidValue, match="a relativedelta of whole days") as caught:
+            Step(send="a", after=delay)
+
+        assert caught.value.where == "after"
+
+    @pytest.mark.parametrize(
+        "delay",
+        [
+            relativedelta(years=9_000),
+            relativedelta(years=-9_000),
+            relativedelta(years=-11),
+            relativedelta(months=10**30),
+            relativedelta(days=10**30),
+            relativedelta(years=10, days=1),
+        ],
+    )
+    def test_a_delay_is_at_most_ten_years(self, delay):
+        with pytest.raises(InvalidValue, match="at most ten years"):
+            Step(send="a", after=delay)
+
+    def test_whole_days_in_other_words_are_delays(self):
+        delays = [relativedelta(hours=48), relativedelta(weeks=1), relativedelta(years=10)]
+        given = [Step(send=f"{n}", after=delay) for n, delay in enumerate(delays)]
+        touches = Cadence("c", steps=given).plan(a_lead(), enrolled=MONDAY)
+
+        assert [touch.at.date() for touch in touches] == [
+            date(2026, 3, 4),
+            date(2026, 3, 9),
+            date(2036, 3, 3),
+        ]
 
     def test_never_searches_for_ever(self):
         shut = WorkCalendar(holidays=frozenset(date(2026, 1, 1) + n * DAY for n in range(4_000)))
@@ -169,3 +235,17 @@ class TestLaws:
         assert all(isinstance(touch, Touch) and touch.at >= enrolled for touch in touches)
         assert all(calendar.is_open(t.at.astimezone(ZoneInfo(zone)).date()) for t in touches)
         assert [t.at for t in touches] == sorted(t.at for t in touches)
+
+    @given(
+        st.datetimes(datetime(2010, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
+        st.lists(st.tuples(st.integers(0, 14), st.integers(0, 31)), min_size=2, max_size=6),
+    )
+    def test_no_touch_comes_before_the_one_before_it(self, enrolled, drawn):
+        delays = sorted(
+            (relativedelta(months=months, days=days) for months, days in drawn),
+            key=lambda delay: date(2026, 1, 1) + delay,
+        )
+        given = [Step(send=f"{n}", after=delay) for n, delay in enumerate(delays)]
+        touches = Cadence("c", steps=given).plan(a_lead(), enrolled=enrolled)
+
+        assert all(before.at <= after.at for before, after in pairwise(touches))

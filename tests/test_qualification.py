@@ -1,5 +1,6 @@
 """One definition, three answers, and the reason for each."""
 
+import copy
 import itertools
 import json
 import pickle
@@ -158,10 +159,10 @@ class TestCriteria:
 
     def test_too_deep_trees_are_refused_without_recursion(self):
         tree = STAFF >= 1
-        for _ in range(3_000):
-            tree = Not(part=tree & (BUDGET >= 1))
-        with pytest.raises(LimitExceeded):
-            LeadDefinition("deep", tree)
+        with pytest.raises(LimitExceeded, match="at most 32 levels"):
+            for _ in range(3_000):
+                tree = Not(part=tree & (BUDGET >= 1))
+        assert tree.depth == 31
 
     @pytest.mark.parametrize(
         "make",
@@ -183,6 +184,24 @@ class TestCriteria:
     def test_what_cannot_be_meant_is_refused_when_it_is_written(self, make):
         with pytest.raises(InvalidValue):
             make()
+
+    def test_equality_by_mistake_gets_a_hint(self):
+        with pytest.raises(InvalidValue, match=r"field\.equals\(value\) instead of =="):
+            (STAFF >= 1) & (STAFF == 50)
+
+    def test_a_combination_has_parts(self):
+        with pytest.raises(InvalidValue, match="at least one criterion"):
+            AllOf(parts=())
+
+    def test_what_means_the_same_is_the_same(self):
+        price = Field("price", Decimal)
+        numbers = [10, 10.0, Decimal(10), Decimal("10.00"), Decimal("1E+1")]
+
+        assert len({LeadDefinition("d", price >= n).content_hash for n in numbers}) == 1
+        assert NEED.equals(" cafe\u0301") == NEED.equals("caf\u00e9")
+        assert Field("rate", float) == Field("rate", Decimal)
+        assert judged(price.equals(0.1), price=Decimal("0.1")) is YES
+        assert judged(price >= Decimal("0.3"), price=0.3) is YES
 
     def test_one_name_has_one_type(self):
         with pytest.raises(ConflictError, match=r"\$\.fields\.staff"):
@@ -297,6 +316,19 @@ class TestVerdict:
 
         assert {a_definition().judge(lead).outcome for lead in leads} == {Outcome.QUALIFIED}
 
+    def test_cannot_be_changed_and_survives_pickling(self):
+        lead = a_lead(need="churn")
+        verdict = a_definition().judge(lead)
+        with pytest.raises(TypeError, match="frozen value"):
+            verdict.answers[NEED.equals("x")] = YES
+
+        assert pickle.loads(pickle.dumps(verdict)) == verdict
+        assert copy.deepcopy(lead) == lead
+
+    def test_judges_leads_only(self):
+        with pytest.raises(InvalidValue, match="a value of type Lead, got an Inquiry"):
+            a_definition().judge(an_inquiry())
+
     def test_is_a_pure_function(self):
         lead = a_lead(need="churn")
 
@@ -340,6 +372,18 @@ class TestAgreement:
         with pytest.raises(NotCertifiable, match="a qualified lead"):
             signed(a_definition()).judge(a_lead(**facts)).certify(by="ana", at=MONDAY)
 
+    def test_nobody_vouches_for_what_was_signed_or_said_later(self):
+        verdict = signed(a_definition()).judge(a_lead(**GOOD))
+        with pytest.raises(NotCertifiable, match="an instant from 2026-03-02"):
+            verdict.certify(by="ana", at=MONDAY - DAY)
+
+    @pytest.mark.parametrize(
+        "wrong", [{"team": Team.BOTH}, {"team": "hr"}, {"by": ""}, {"by": None}]
+    )
+    def test_a_signature_is_of_one_of_the_two_teams_and_of_somebody(self, wrong):
+        with pytest.raises(LeadlibError):
+            a_definition().sign(**{"team": Team.SALES, "by": "sam", "at": MONDAY} | wrong)
+
     @pytest.mark.rule("003-33")
     def test_the_certificate_says_what_was_passed_and_until_when_it_holds(self):
         definition = signed(a_definition(version=3))
@@ -367,6 +411,40 @@ class TestData:
         assert LeadDefinition.from_dict(definition.to_dict()) == definition
         assert LeadDefinition.from_dict(json.loads(json.dumps(definition.to_dict()))) == definition
         assert pickle.loads(pickle.dumps(definition)) == definition
+
+    @given(
+        st.one_of(
+            st.tuples(st.just(Decimal), st.decimals(-(10**9), 10**9, places=4)),
+            st.tuples(st.just(float), st.floats(-(10**9), 10**9)),
+            st.tuples(st.just(int), st.integers(-(10**17), 10**17)),
+            st.tuples(st.just(Decimal), st.integers(-(10**9), 10**9)),
+            st.tuples(st.just(date), st.dates(date(1970, 1, 1), date(2199, 1, 1))),
+        )
+    )
+    def test_signatures_survive_being_stored(self, drawn):
+        kind, operand = drawn
+        try:
+            criterion = Field("x", kind, unit="EUR") >= operand
+        except InvalidValue:  # a float of more digits than anybody counts with
+            return
+        definition = signed(LeadDefinition("d", criterion))
+        again = LeadDefinition.from_dict(json.loads(json.dumps(definition.to_dict())))
+
+        assert again == definition
+        assert again.content_hash == definition.content_hash
+        assert again.is_agreed
+
+    def test_field_names_are_found_in_either_spelling_and_never_twice(self):
+        plain = {
+            "name": "d",
+            "fields": {"cafe\u0301": {"type": "integer"}},
+            "qualify": {"field": "cafe\u0301", "at_least": 1},
+        }
+        assert LeadDefinition.from_dict(plain).fields[0].name == "caf\u00e9"
+
+        plain["fields"]["caf\u00e9"] = {"type": "text"}
+        with pytest.raises(DefinitionError, match="each field once"):
+            LeadDefinition.from_dict(plain)
 
     def test_every_operator_and_type_survives_json(self):
         definition = LeadDefinition("all", self.EVERYTHING)

@@ -1,6 +1,8 @@
 """Clocks that run only while somebody is there."""
 
+import pickle
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -77,11 +79,93 @@ class TestWorkCalendar:
             {7: [(time(9), time(17))]},
             {0: [(time(17), time(9))]},
             {0: [(time(9), time(12)), (time(11), time(17))]},
+            {0: [(time(9), time(0)), (time(22), time(23))]},
+            {0: [(time(9), time(9))]},
+            {0: [(time(9),)]},
+            {0: [("09:00", "17:00")]},
+            {0: [(time(9, tzinfo=UTC), time(17, tzinfo=UTC))]},
+            {0: 8},
+            {"monday": [(time(9), time(17))]},
+            [(time(9), time(17))],
         ],
     )
     def test_refuses_hours_that_are_none(self, week):
         with pytest.raises(InvalidValue):
             WorkCalendar(hours=week)
+
+    def test_windows_may_adjoin(self):
+        split = WorkCalendar(hours={0: [(time(12), time(17)), (time(9), time(12))]})
+        monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+        assert split.after(monday, working_hours(8)) == monday + timedelta(hours=8)
+        assert split.elapsed(monday, monday + timedelta(hours=9)) == timedelta(hours=8)
+
+    def test_midnight_as_closing_time_is_the_end_of_the_day(self):
+        late = WorkCalendar(zone=BERLIN, hours={0: [(time(22), time(0))], 1: [(time(9), time(17))]})
+
+        assert late.after(berlin(2026, 3, 2, 23), working_hours(1)) == berlin(2026, 3, 3)
+        assert late.after(berlin(2026, 3, 2, 23), working_hours(2)) == berlin(2026, 3, 3, 10)
+
+    @pytest.mark.parametrize(
+        ("zone", "day", "length"),
+        [
+            ("Europe/Berlin", (2026, 3, 28), 24),
+            ("Europe/Berlin", (2026, 3, 29), 23),
+            ("Europe/Berlin", (2026, 10, 25), 25),
+            ("America/Sao_Paulo", (2018, 11, 3), 24),  # the midnight after it is skipped
+            ("America/Sao_Paulo", (2018, 11, 4), 23),
+            ("America/Sao_Paulo", (2018, 2, 17), 25),  # its last hour comes twice
+        ],
+    )
+    def test_a_day_around_the_clock_is_as_long_as_the_day(self, zone, day, length):
+        always = WorkCalendar(zone=zone, hours={n: [(time(0), time(0))] for n in range(7)})
+        begin, end = (
+            instant(f"{date(*day) + n * timedelta(days=1)}", zone=ZoneInfo(zone)) for n in (0, 1)
+        )
+
+        assert always.elapsed(begin, end) == timedelta(hours=length)
+        assert always.after(begin, working_hours(length)) == end
+
+    def test_the_zone_may_be_given_by_name(self):
+        assert WorkCalendar(zone="Europe/Berlin") == OFFICE
+        with pytest.raises(UnknownName, match="IANA time zone"):
+            WorkCalendar(zone="Europe/Nowhere")
+
+    @pytest.mark.parametrize("zone", [None, 1, b"UTC"])
+    def test_what_is_no_zone_is_refused(self, zone):
+        with pytest.raises(InvalidValue, match="a time zone or its IANA name"):
+            WorkCalendar(zone=zone)
+
+    @pytest.mark.parametrize(
+        "holidays",
+        [
+            ["2026-07-03"],
+            "2026-07-03",
+            [datetime(2026, 7, 3)],
+            [date(2026, 7, 3), None],
+            [["2026-07-03"]],
+            20260703,
+        ],
+    )
+    def test_holidays_that_no_day_would_equal_are_refused(self, holidays):
+        with pytest.raises(InvalidValue, match="plain dates"):
+            WorkCalendar(holidays=holidays)
+
+    def test_any_collection_of_dates_is_one_of_holidays(self):
+        day = date(2026, 7, 3)
+
+        for holidays in ([day], {day: "Independence Day"}, iter([day])):
+            assert WorkCalendar(zone=NEW_YORK, holidays=holidays) == INDEPENDENCE
+
+    def test_its_hours_cannot_be_changed(self):
+        week = {0: [[time(9), time(17)]]}
+        calendar = WorkCalendar(hours=week)
+        week[0][0][1] = time(10)
+        with pytest.raises(TypeError):
+            calendar.hours[1] = ((time(0), time(0)),)
+
+        assert calendar == WorkCalendar(hours={0: [(time(9), time(17))]})
+        assert pickle.loads(pickle.dumps(calendar)) == calendar
 
     def test_never_searches_for_ever(self):
         always = frozenset(date(2026, 1, 1) + timedelta(days=n) for n in range(4_000))
@@ -111,6 +195,39 @@ class TestSpan:
     def test_is_above_zero(self):
         with pytest.raises(InvalidValue, match="a span above zero"):
             Span(timedelta(0), Clock.ELAPSED)
+
+    @pytest.mark.parametrize("make", [hours, days, working_hours, working_days])
+    @pytest.mark.parametrize(
+        "count", [float("nan"), float("-inf"), 0, -1, -(10**400), "8", None, True, Decimal(8)]
+    )
+    def test_is_made_of_a_number_above_zero(self, make, count):
+        with pytest.raises(InvalidValue, match=r"a (whole )?number"):
+            make(count)
+
+    @pytest.mark.parametrize("count", [0.5, 1.5, 2.0, float("inf")])
+    def test_working_days_are_whole(self, count):
+        with pytest.raises(InvalidValue, match="a whole number of working days from 1 on"):
+            working_days(count)
+        with pytest.raises(InvalidValue, match="a whole number of working days from 1 on"):
+            Span(timedelta(days=1.5), Clock.WORKING_DAYS)
+
+    @pytest.mark.parametrize("make", [hours, days, working_hours, working_days])
+    @pytest.mark.parametrize("count", [10**7, 10**400])
+    def test_is_at_most_ten_years(self, make, count):
+        with pytest.raises(LimitExceeded, match="at most ten years"):
+            make(count)
+        with pytest.raises(LimitExceeded, match="at most ten years"):
+            Span(timedelta(days=10**7))
+
+    @pytest.mark.parametrize("count", [1e12, float("inf")])
+    def test_far_too_many_hours_are_beyond_ten_years(self, count):
+        with pytest.raises(LimitExceeded, match="at most ten years"):
+            hours(count)
+
+    def test_ten_years_after_the_last_day_is_an_instant(self):
+        last = datetime(2199, 12, 31, 23, tzinfo=UTC)
+
+        assert OFFICE.after(last, days(3_660)) == last + timedelta(days=3_660)
 
 
 class TestLaws:

@@ -2,20 +2,61 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from functools import wraps
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
 from leadlib import _instants, _text, limits
 from leadlib.errors import InvalidValue
 
-__all__ = ["identifier", "instant", "label", "placed", "words"]
+__all__ = [
+    "FrozenDict",
+    "check_type",
+    "finite",
+    "identifier",
+    "instant",
+    "label",
+    "placed",
+    "words",
+]
+
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+_LARGEST = 10**18
+_FINEST = 18
 
 
 def identifier(value: object) -> str:
-    """An id or a name: clean text of at most 255 characters."""
-    return _text.clean(value, limit=limits.ID_CHARACTERS)
+    """An id or a name: clean text of at most 255 characters, on one line."""
+    text = _text.clean(value, limit=limits.ID_CHARACTERS)
+    if not text.isprintable():
+        raise InvalidValue(expected="text on one line", got="text with control characters")
+    return text
+
+
+def finite(value: float | Decimal) -> int | Decimal:
+    """
+    A number that anybody counts with, exact: a float is taken as the decimal that it prints as.
+
+    So 0.3 is 0.3 wherever it came from.  Ranges are looked at before any arithmetic: expanding
+    ``Decimal("1e1000000")`` takes half a minute.
+    """
+    if isinstance(value, int):
+        if abs(value) < _LARGEST:
+            return value
+        raise InvalidValue(expected=_NUMBERS, got="one far beyond")
+    number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    if not number.is_finite():
+        raise InvalidValue(expected=_NUMBERS, got=str(number))
+    if number and not -_FINEST <= number.adjusted() < _FINEST:
+        raise InvalidValue(expected=_NUMBERS, got="one far beyond")
+    return number or Decimal(0)
+
+
+_NUMBERS = "a finite number below 1e18, with at most 18 digits after the point"
 
 
 def label(value: object) -> str | None:
@@ -31,6 +72,13 @@ def words(value: object) -> str | None:
 def instant(value: object) -> datetime:
     """An aware datetime, in UTC."""
     return _instants.aware(value)
+
+
+def check_type(value: object, kind: type, where: str) -> None:
+    """Refuse a value of another type with an error of ours, before anything is asked of it."""
+    if not isinstance(value, kind):
+        expected = f"a value of type {kind.__name__}"
+        raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
 
 
 def placed(_: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:
@@ -62,3 +110,22 @@ def _naming(place: str, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
             ) from None
 
     return converted
+
+
+class FrozenDict(dict[_K, _V]):
+    """
+    A mapping nobody changes: a frozen value with a dict inside would be frozen by name only.
+
+    It is a dict, so that it compares, prints, copies and pickles as one.
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this mapping belongs to a frozen value: make a new one")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return FrozenDict, (dict(self),)

@@ -103,7 +103,10 @@ def aware(value: object, *, where: str | None = None) -> datetime:
     if value.tzinfo is None or value.utcoffset() is None:
         got = "a datetime without one"
         raise InvalidValue(expected="a datetime with a time zone", got=got, where=where)
-    return _within(value)
+    try:
+        return _within(value)
+    except InvalidValue as fault:
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
 
 
 def micros(at: datetime) -> int:

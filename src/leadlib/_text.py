@@ -39,10 +39,10 @@ def clean(
 
 def kind_of(value: object) -> str:
     """Describe a value without showing it."""
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return "nothing"
     name = type(value).__name__
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -31,6 +31,7 @@ __all__ = ["main"]
 
 _SHOWN = 20
 _MONTHS = 24
+_LEAKS = 10
 _BAR_FROM = 5_000_000  # bytes; smaller files are read before a bar could be seen
 _REFUSED = 2
 _STOPPED = 130  # as shells say it of Ctrl-C
@@ -280,7 +281,7 @@ def _stages(at: str | dict[str, str], log: StageLog, as_of: datetime | None) -> 
 @contextmanager
 def _progress(paths: Iterable[Path]) -> Iterator[Callable[[int], object] | None]:
     """A progress bar on long files, if somebody watches and the extra is there."""
-    size = sum(path.stat().st_size for path in paths if path.is_file())
+    size = sum(map(_size, paths))
     if size < _BAR_FROM or not sys.stderr.isatty():
         yield None
         return
@@ -291,6 +292,13 @@ def _progress(paths: Iterable[Path]) -> Iterator[Callable[[int], object] | None]
         return
     with tqdm(total=size, unit="B", unit_scale=True, desc="reading", leave=False) as bar:
         yield bar.update
+
+
+def _size(path: Path) -> int:
+    """The size of a file; what is wrong with its name is told by who opens it."""
+    with suppress(OSError, ValueError):
+        return path.stat().st_size if path.is_file() else 0
+    return 0
 
 
 def _notes(counted: Funnel, rows: RowCounts) -> list[str]:
@@ -334,7 +342,9 @@ def _page(counted: Funnel, months: Cohorts, rows: RowCounts) -> Iterator[str]:
     yield str(counted)
     if counted.stops:
         yield from ("", "Biggest leaks: where leads stopped, and where they are now", "")
-        yield _text.text_table(LEAK_HEAD, leak_table(counted.stops), left=2)
+        yield _text.text_table(LEAK_HEAD, leak_table(counted.stops, most=_LEAKS), left=2)
+        if len(counted.stops) > _LEAKS:
+            yield f"and {len(counted.stops) - _LEAKS:,} more (see --json)"
     if len(months.months) > 1:
         yield from ("", f"By month of entry, to {months.goal}", "", _last_months(months))
     if counted.groups:

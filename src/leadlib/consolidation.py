@@ -120,8 +120,14 @@ def mail_key(mail: str) -> str:
         >>> mail_key(" JANE.DOE@ACME.example")
         'mail:jane.doe@acme.example'
     """
-    mail = mail.strip()
+    mail = _checked(mail, "mail").strip()
     return f"mail:{mail.lower() if mail.isascii() else mail.translate(_ASCII_LOWER)}"
+
+
+def _checked(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidValue(expected="text", got=kind_of(value), where=where)
+    return value
 
 
 _ASCII_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
@@ -134,9 +140,11 @@ def phone_key(phone: str, *, region: str | None = None) -> str:
 
     Args:
         phone: As people write it: ``+49 (0)30 / 123456``, ``0049 30 123456``, ``030-123456``.
-        region: A two-letter country for national numbers; needs ``leadlib[phone]``.
+        region: A two-letter country for national numbers; needs ``leadlib[phone]``.  An extension
+            is then part of the key: behind one number sit many people.
 
     Raises:
+        InvalidValue: The number is not text.
         UnknownName: No such region.
         MissingExtra: A region was given and phonenumberslite is not installed.
 
@@ -146,6 +154,7 @@ def phone_key(phone: str, *, region: str | None = None) -> str:
         >>> phone_key("030 123456")
         'phone:030123456'
     """
+    phone = _checked(phone, "phone")
     return f"phone:{_digits(phone) if region is None else _with_region(phone, region)}"
 
 
@@ -163,10 +172,16 @@ def _with_region(phone: str, region: str) -> str:
         raise MissingExtra(
             expected="leadlib[phone], which reads national numbers", got="no phonenumbers"
         ) from None
-    if region not in phonenumbers.SUPPORTED_REGIONS:
+    if not _is_text(region) or region not in phonenumbers.SUPPORTED_REGIONS:
         raise UnknownName(expected="a region such as DE", got=repr(region)[:16], where="region")
     try:
         number = phonenumbers.parse(phone, region)
     except phonenumbers.NumberParseException:
         return _digits(phone)
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    plain = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return f"{plain};ext={number.extension}" if number.extension else str(plain)
+
+
+def _is_text(value: object) -> bool:
+    """Asked of an argument that says so: callers without a type checker may say otherwise."""
+    return isinstance(value, str)

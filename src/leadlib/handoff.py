@@ -15,13 +15,17 @@ from typing import Any
 
 import attrs
 
-from leadlib import _text
+from leadlib import _fields, _text
 from leadlib.errors import BriefIncomplete, ConflictError
 from leadlib.lifecycle import HandedOff
 from leadlib.model import Certificate, Lead
 from leadlib.qualification import Answer, Verdict
 
 __all__ = ["Brief"]
+
+
+def _as_counts(interests: Mapping[str, int]) -> Mapping[str, int]:
+    return _fields.FrozenDict(interests)
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -43,7 +47,7 @@ class Brief:
     """
 
     lead: str
-    interests: Mapping[str, int] = attrs.field(hash=False)
+    interests: Mapping[str, int] = attrs.field(converter=_as_counts, hash=False)
     held: tuple[str, ...]
     unknown: tuple[str, ...]
     guidance: str

@@ -14,6 +14,7 @@ __all__ = [
     "FILE_BYTES",
     "GROUPS",
     "ID_CHARACTERS",
+    "INQUIRY_CHARACTERS",
     "KEY_PARTS",
     "LINE_CHARACTERS",
     "PROBLEMS",
@@ -27,6 +28,7 @@ __all__ = [
 ID_CHARACTERS = 255
 TEXT_CHARACTERS = 10_000
 FACTS = 1_000
+INQUIRY_CHARACTERS = 100_000  # all facts together, and all interests
 
 # One definition.  The reader of the standard library takes 43 s for a dotted key of 100 kB,
 # hence the bound on its parts; depth and nodes are what a person can still read.

@@ -13,7 +13,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Self
 
 import attrs
@@ -23,7 +22,7 @@ from leadlib.errors import InvalidInquiry, InvalidValue, LeadlibError, NotCertif
 
 __all__ = ["Certificate", "Fact", "FactValue", "Inquiry", "Lead", "Team"]
 
-FactValue = str | bool | int | float | Decimal | date
+FactValue = str | bool | int | float | Decimal | date  # floats are kept as decimals
 _ROUTES = ("mail", "phone")
 
 
@@ -65,53 +64,63 @@ def _as_phone(value: object) -> str | None:
 _SHORTEST_PHONE = 4
 
 
-def _as_facts(facts: object) -> Mapping[str, FactValue]:
+def _unreachable() -> InvalidValue:
+    return InvalidValue(expected="a mail address or a phone number", got="neither", where="$.mail")
+
+
+def _as_facts(facts: object) -> "_fields.FrozenDict[str, FactValue]":
     if not isinstance(facts, Mapping):
-        raise InvalidValue(expected="a mapping", got=_text.kind_of(facts), where="$.facts")
-    if len(facts) > limits.FACTS:
-        got = f"{len(facts)}"
-        raise InvalidValue(expected=f"at most {limits.FACTS} facts", got=got, where="$.facts")
-    named = ((_fact_name(name), value) for name, value in facts.items() if value is not None)
-    return MappingProxyType({name: _fact_value(value, name) for name, value in named})
+        raise InvalidValue(expected="a mapping", got=_text.kind_of(facts))
+    _check_amount(len(facts), [value for value in facts.values() if isinstance(value, str)])
+    taken: dict[str, FactValue] = {}
+    for name, value in facts.items():
+        key = _fields.identifier(name)
+        if key in taken:
+            raise InvalidValue(expected="each fact once", got=f"{key!r} in two spellings")
+        if value is not None:
+            taken[key] = _fact_value(value, key)
+    return _fields.FrozenDict(taken)
 
 
-def _fact_name(name: object) -> str:
-    return _text.clean(name, where="$.facts", limit=limits.ID_CHARACTERS)
+def _check_amount(count: int, texts: Iterable[str]) -> None:
+    """Bound what one inquiry can bring before any of it is normalised."""
+    if count > limits.FACTS:
+        raise InvalidValue(expected=f"at most {limits.FACTS}", got=f"{count}")
+    if sum(map(len, texts)) > limits.INQUIRY_CHARACTERS:
+        expected = f"at most {limits.INQUIRY_CHARACTERS:,} characters together"
+        raise InvalidValue(expected=expected, got="more")
 
 
 def _fact_value(value: object, name: str) -> FactValue:
     where = f"$.facts.{name}"
-    if isinstance(value, str):
-        return _text.clean(value, where=where)
-    if isinstance(value, datetime):
-        return _instants.aware(value, where=where)
-    if isinstance(value, float | Decimal):
-        return _finite(value, where)
-    if isinstance(value, bool | int | date):
+    try:
+        if isinstance(value, str):
+            return _text.clean(value)
+        if isinstance(value, datetime):
+            return _instants.aware(value)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int | float | Decimal):
+            return _fields.finite(value)
+    except InvalidValue as fault:
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+    if isinstance(value, date):
         return value
-    raise InvalidValue(expected=_VALUES, got=_text.kind_of(value), where=where)
+    expected = "text, a number, yes/no, a date or an instant"
+    raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
 
 
-def _finite(value: float | Decimal, where: str) -> float | Decimal:
-    """Refuse NaN and infinity, and decimals whose exponent alone would cost minutes to expand."""
-    number = value if isinstance(value, Decimal) else Decimal(repr(value))
-    if not number.is_finite():
-        raise InvalidValue(expected="a finite number", got=str(number), where=where)
-    if not -_LARGEST_EXPONENT <= number.adjusted() <= _LARGEST_EXPONENT:
-        got = "one far beyond"
-        raise InvalidValue(expected="a number below 1e18", got=got, where=where)
-    return value
-
-
-_LARGEST_EXPONENT = 18
-_VALUES = "text, a number, yes/no, a date or an instant"
+def _typed(facts: Mapping[str, FactValue]) -> dict[str, tuple[bool, FactValue]]:
+    """Facts to compare: yes is not 1, although Python says so."""
+    return {name: (isinstance(value, bool), value) for name, value in facts.items()}
 
 
 def _as_interests(interests: object) -> tuple[str, ...]:
-    if isinstance(interests, str) or not hasattr(interests, "__iter__"):
-        got = _text.kind_of(interests)
-        raise InvalidValue(expected="a list of texts", got=got, where="$.interests")
-    return tuple(_text.clean(topic, where="$.interests") for topic in interests)
+    if isinstance(interests, str) or not isinstance(interests, Iterable):
+        raise InvalidValue(expected="a list of texts", got=_text.kind_of(interests))
+    topics = list(interests)
+    _check_amount(len(topics), [topic for topic in topics if isinstance(topic, str)])
+    return tuple(_text.clean(topic) for topic in topics)
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
@@ -152,26 +161,18 @@ class Inquiry:
     )
     interests: tuple[str, ...] = attrs.field(default=(), converter=_as_interests)
     facts: Mapping[str, FactValue] = attrs.field(
-        factory=dict, converter=_as_facts, eq=dict, hash=False
+        factory=dict, converter=_as_facts, eq=_typed, hash=False
     )
 
     def __attrs_post_init__(self) -> None:
         if self.mail is None and self.phone is None:
-            raise InvalidValue(
-                expected="a mail address or a phone number", got="neither", where="$.mail"
-            )
+            raise _unreachable()
 
     def __repr__(self) -> str:
         return f"<Inquiry {self.id}: {self.kind} by {self.source}, {self.at:%Y-%m-%d}>"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.to_dict()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]  # frozen values are rebuilt, not filled
-
     @classmethod
-    def parse(cls, raw: Mapping[str, object]) -> Self:
+    def parse(cls, raw: object) -> Self:
         """
         Take a raw mapping, such as a form or a row, whole or not at all.
 
@@ -190,6 +191,9 @@ class Inquiry:
 date without time and offset @ $.at
             expected a mail address, got text of 3 characters in another form @ $.mail
         """
+        if not isinstance(raw, Mapping):
+            got = _text.kind_of(raw)
+            raise InvalidInquiry([InvalidValue(expected="a mapping", got=got, where="$")])
         faults: list[LeadlibError] = []
         said = dict(_named(raw, faults))
         taken = {}
@@ -199,6 +203,8 @@ date without time and offset @ $.at
                     taken[field.name] = _parsed(field, said.get(field.name))
                 except LeadlibError as fault:
                     faults.append(fault)
+        if not {"mail", "phone"} & said.keys():
+            faults.append(_unreachable())
         if not faults:
             try:
                 return cls(**taken)
@@ -211,12 +217,13 @@ date without time and offset @ $.at
         return attrs.asdict(self, recurse=False) | {"facts": dict(self.facts)}
 
 
-def _named(raw: Mapping[str, object], faults: list[LeadlibError]) -> Iterator[tuple[str, object]]:
+def _named(raw: Mapping[Any, object], faults: list[LeadlibError]) -> Iterator[tuple[str, object]]:
     """Yield what was said under names that an inquiry knows; the others are faults."""
     legal = [field.name for field in attrs.fields(Inquiry)]
     for name, value in raw.items():
         if name not in legal:
-            got = repr(name) if len(str(name)) < _SHOWABLE else "another"
+            shown = isinstance(name, str) and name.isidentifier() and len(name) < _SHOWABLE
+            got = repr(name) if shown else "another name"
             faults.append(
                 UnknownName(expected="a part of an inquiry", got=got, where="$", legal=legal)
             )
@@ -259,12 +266,26 @@ class Fact:
     def __repr__(self) -> str:
         return f"<Fact {self.name}, said in {self.said_in} on {self.at:%Y-%m-%d}>"
 
+    def _shown(self) -> str:
+        match self.value:
+            case bool():
+                return "yes" if self.value else "no"
+            case str():
+                return repr(self.value)
+            case Decimal():
+                return f"{self.value:f}"
+            case date():
+                return self.value.isoformat()
+        return str(self.value)
+
     def __str__(self) -> str:
-        shown = ("no", "yes")[self.value] if isinstance(self.value, bool) else repr(self.value)
-        return f"{shown}, said in {self.said_in} on {self.at:%Y-%m-%d}"
+        return f"{self._shown()}, said in {self.said_in} on {self.at:%Y-%m-%d}"
 
 
 def _in_order(inquiries: Iterable[Inquiry]) -> tuple[Inquiry, ...]:
+    inquiries = tuple(inquiries)
+    for inquiry in inquiries:
+        _fields.check_type(inquiry, Inquiry, "inquiries")
     taken = tuple(sorted(inquiries, key=lambda inquiry: (inquiry.at, inquiry.id)))
     if not taken:
         raise InvalidValue(expected="at least one inquiry", got="none", where="inquiries")
@@ -306,7 +327,10 @@ class Lead:
         known: dict[str, FactValue] = {}
         for inquiry in self.inquiries:
             known.update(inquiry.facts)
-        return MappingProxyType(known)
+        return _fields.FrozenDict(known)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"id": self.id, "inquiries": self.inquiries}  # what can be made again stays out
 
     def fact(self, name: str) -> Fact | None:
         """The latest word on *name* with its provenance, or None if nobody has said it."""
@@ -331,6 +355,7 @@ class Lead:
         """
         The lead as it was at an instant: later inquiries are invisible; None before the first.
         """
+        at = _instants.aware(at, where="at")
         earlier = [inquiry for inquiry in self.inquiries if inquiry.at <= at]
         return attrs.evolve(self, inquiries=earlier) if earlier else None
 
@@ -369,4 +394,4 @@ class Certificate:
 
     def is_valid(self, at: datetime) -> bool:
         """Say whether the certificate holds at that instant."""
-        return self.at <= at < self.expires
+        return self.at <= _instants.aware(at, where="at") < self.expires

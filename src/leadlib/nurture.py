@@ -7,7 +7,7 @@ Sending, and the content, is the application's.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
@@ -24,10 +24,38 @@ from leadlib.worktime import WorkCalendar
 __all__ = ["Cadence", "Step", "Touch", "TouchState"]
 
 _ONE_DAY = timedelta(days=1)
+_SEARCHED = 3_660
+_ANCHOR = date(2026, 1, 1)  # only to compare calendar delays
+_LONGEST = relativedelta(years=10)
+_MOST_DAYS, _MOST_MONTHS = 3_660, 120
 
 
 def _as_name(value: object) -> str:
     return _text.clean(value, where="name", limit=limits.ID_CHARACTERS)
+
+
+def _as_delay(value: object) -> relativedelta:
+    """
+    Whole days, months and years only.
+
+    With hours in it a day becomes a date-time, which no holiday equals; an absolute part such as
+    ``weekday`` is a date and no delay.
+    """
+    if not isinstance(value, relativedelta):
+        raise InvalidValue(expected=_DELAY, got=_text.kind_of(value), where="after")
+    days: object = value.days  # a float is let in by dateutil
+    if not isinstance(days, int) or value != relativedelta(
+        years=value.years, months=value.months, days=days
+    ):
+        raise InvalidValue(expected=_DELAY, got="one with other parts", where="after")
+    months = 12 * value.years + value.months
+    far = abs(days) > _MOST_DAYS or abs(months) > _MOST_MONTHS  # beyond the years of any date
+    if far or _ANCHOR + value > _ANCHOR + _LONGEST:
+        raise InvalidValue(expected="a delay of at most ten years", got="a longer", where="after")
+    return value
+
+
+_DELAY = "a relativedelta of whole days, weeks, months and years"
 
 
 @attrs.frozen(kw_only=True)
@@ -38,13 +66,17 @@ class Step:
     Args:
         send: What to send; leadlib does not look inside.
         after: How long after the enrolment, by the calendar: a month after 31 January is 28
-            February.
+            February.  Days, weeks, months and years, at most ten of them; the hour is that of the
+            cadence.
         channel: ``mail``, ``phone``, ``post``, ``invitation``.
         only_if: Sent only to leads of which this is known to hold.
+
+    Raises:
+        InvalidValue: The delay has hours or absolute parts, or is beyond ten years.
     """
 
     send: str = attrs.field(converter=_as_name)
-    after: relativedelta = attrs.field()
+    after: relativedelta = attrs.field(converter=_as_delay)
     channel: str = attrs.field(default="mail", converter=_as_name)
     only_if: Criterion | None = None
 
@@ -95,16 +127,27 @@ class Touch:
 
 def _as_steps(steps: Iterable[Step]) -> tuple[Step, ...]:
     taken = tuple(steps)
+    for step in taken:
+        _check_step(step)
     if not 0 < len(taken) <= limits.TOUCHES:
         got = str(len(taken))
         raise InvalidValue(expected=f"1 to {limits.TOUCHES} steps", got=got, where="steps")
     return taken
 
 
+def _check_step(step: object) -> None:
+    if not isinstance(step, Step):
+        raise InvalidValue(expected="steps", got=_text.kind_of(step), where="steps")
+
+
 @attrs.frozen
 class Cadence:
     """
     A rhythm of contacts: steps, the local hour they go out, and the events that end it.
+
+    A step that falls on a closed day goes out on the next open one, so several steps may land on
+    the same day: Saturday's, Sunday's and Monday's after a weekend.  Spacing them is the job of
+    caps on contacts, which a later version brings.
 
     Args:
         name: Such as ``welcome``; part of every touch id.
@@ -144,9 +187,8 @@ class Cadence:
     def __attrs_post_init__(self) -> None:
         if len({step.send for step in self.steps}) != len(self.steps):
             raise InvalidValue(expected="steps that differ in what they send", got="two alike")
-        anchor = datetime(2026, 1, 1)  # noqa: DTZ001  # only to compare calendar delays
-        delays = [anchor + step.after for step in self.steps]
-        if delays != sorted(delays) or delays[0] < anchor:
+        delays = [_ANCHOR + step.after for step in self.steps]
+        if delays != sorted(delays) or delays[0] < _ANCHOR:
             raise InvalidValue(expected="steps in order of time", got="one that goes back")
 
     def plan(
@@ -161,12 +203,15 @@ class Cadence:
             history: What has happened to the lead; an ending event cancels what would come after.
 
         Returns:
-            One touch for each step, in order, with the reason where it was moved, held or
-            cancelled.
+            One touch for each step, none before the one before it, with the reason where it was
+            moved, held or cancelled.
         """
         enrolled = _instants.aware(enrolled, where="enrolled")
         ended = self._ended(lead, enrolled, history)
-        return tuple(self._touch(step, lead, enrolled, ended) for step in self.steps)
+        return tuple(
+            self._touch(step, lead, enrolled, moment, ended)
+            for step, moment in zip(self.steps, self._moments(enrolled), strict=True)
+        )
 
     def due(
         self,
@@ -204,9 +249,15 @@ class Cadence:
         ]
         return min(ends, key=lambda event: (event.at, event.seq), default=None)
 
-    def _touch(self, step: Step, lead: Lead, enrolled: datetime, ended: LeadEvent | None) -> Touch:
-        at, why = self._moment(step, enrolled)
-        state = TouchState.PLANNED
+    def _touch(
+        self,
+        step: Step,
+        lead: Lead,
+        enrolled: datetime,
+        moment: tuple[datetime, str],
+        ended: LeadEvent | None,
+    ) -> Touch:
+        (at, why), state = moment, TouchState.PLANNED
         if step.only_if is not None and not _holds(step.only_if, lead):
             state, why = TouchState.HELD, f"not known to hold: {step.only_if}"
         if ended is not None and at >= ended.at:
@@ -223,12 +274,27 @@ class Cadence:
             why=why,
         )
 
-    def _moment(self, step: Step, enrolled: datetime) -> tuple[datetime, str]:
+    def _moments(self, enrolled: datetime) -> Iterator[tuple[datetime, str]]:
+        """
+        When each step goes out, and why then.
+
+        A month may be shorter than 30 days, so delays in order do not mean days in order: a step
+        waits for the one before it.
+        """
+        before = enrolled
+        for step in self.steps:
+            wanted = enrolled.astimezone(self.calendar.zone).date() + step.after
+            at, why = self._moment(step, wanted, enrolled)
+            if at < before:
+                at, why = before, f"moved from {wanted}: not before the step before it"
+            yield at, why
+            before = at
+
+    def _moment(self, step: Step, wanted: date, enrolled: datetime) -> tuple[datetime, str]:
         """
         The first open day from the wanted one on whose sending hour is not before the enrolment.
         """
-        zone = self.calendar.zone
-        wanted = day = enrolled.astimezone(zone).date() + step.after
+        day, zone = wanted, self.calendar.zone
         for _ in range(_SEARCHED):
             at = _instants.placed(datetime.combine(day, self.at), zone)
             if self.calendar.is_open(day) and at >= enrolled:
@@ -238,9 +304,6 @@ class Cadence:
 
     def _shut(self, day: date) -> str:
         return "hour had passed" if self.calendar.is_open(day) else "closed"
-
-
-_SEARCHED = 3_660
 
 
 def _holds(condition: Criterion, lead: Lead) -> bool:

@@ -12,7 +12,7 @@ from leadlib.metrics import Cohorts, Funnel, FunnelStep, Stop
 
 __all__ = ["LEAK_HEAD", "leak_table", "to_html"]
 
-LEAK_HEAD = ("got to", "is now in", "leads", "of reached", "state", "untouched days")
+LEAK_HEAD = ("got to", "is now in", "leads", "of reached", "state", "days there")
 _WIDTH, _BAR = 640, 28
 
 
@@ -84,7 +84,7 @@ def leak_table(stops: Sequence[Stop], *, most: int = 10) -> list[tuple[str, ...]
 
     Example:
         >>> leak_table([Stop(stage="handed_off", now="handed_off", leads=3, reached=12, ended=False,
-        ...                  untouched_days=20)])
+        ...                  days_there=20)])
         [('handed_off', 'handed_off', '3', '25.0 %', 'open', '20.0')]
     """
     return [
@@ -94,7 +94,7 @@ def leak_table(stops: Sequence[Stop], *, most: int = 10) -> list[tuple[str, ...]
             f"{stop.leads:,}",
             stop.share.percent,
             "ended" if stop.ended else "open",
-            f"{stop.untouched_days:,.1f}",
+            f"{stop.days_there:,.1f}",
         )
         for stop in stops[:most]
     ]

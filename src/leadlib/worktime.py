@@ -9,10 +9,14 @@ own: elapsed time, nights and Sundays included.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from itertools import pairwise
+from types import UnionType
+from typing import Any
 
 import attrs
 
-from leadlib import _instants
+from leadlib import _instants, _text
+from leadlib._fields import FrozenDict
 from leadlib.errors import InvalidValue, LimitExceeded
 
 __all__ = ["Clock", "Span", "WorkCalendar", "days", "hours", "working_days", "working_hours"]
@@ -20,6 +24,8 @@ __all__ = ["Clock", "Span", "WorkCalendar", "days", "hours", "working_days", "wo
 Window = tuple[time, time]
 _NINE_TO_FIVE: Mapping[int, tuple[Window, ...]] = {day: ((time(9), time(17)),) for day in range(5)}
 _ONE_DAY = timedelta(days=1)
+_ONE_HOUR = timedelta(hours=1)
+_MIDNIGHT = time(0)
 _SEARCHED = 3_660  # days: ten years without an open hour is no calendar
 
 
@@ -43,6 +49,10 @@ class Span:
     A length of time on a clock; made by :func:`hours`, :func:`days`, :func:`working_hours`,
     :func:`working_days`.
 
+    Raises:
+        InvalidValue: Not above zero, or working days that are not whole.
+        LimitExceeded: More than ten years.
+
     Example:
         >>> print(hours(24), "or", working_days(2))
         24 hours or 2 working days
@@ -54,47 +64,139 @@ class Span:
     def __attrs_post_init__(self) -> None:
         if self.length <= timedelta(0):
             raise InvalidValue(expected="a span above zero", got=str(self.length))
+        if self.length > _SEARCHED * _ONE_DAY:
+            raise LimitExceeded(expected=_TEN_YEARS, got="a longer one")
+        if self.clock is Clock.WORKING_DAYS and self.length % _ONE_DAY:
+            raise InvalidValue(expected=_WHOLE_DAYS, got=str(self.length))
 
     def __str__(self) -> str:
         in_days = self.length % _ONE_DAY == timedelta(0) and self.length > _ONE_DAY
         if self.clock is Clock.WORKING_DAYS or (in_days and self.clock is Clock.ELAPSED):
             count, unit = self.length / _ONE_DAY, "days"
         else:
-            count, unit = self.length / timedelta(hours=1), "hours"
+            count, unit = self.length / _ONE_HOUR, "hours"
         working = "" if self.clock is Clock.ELAPSED else "working "
         return f"{count:g} {working}{unit if count != 1 else unit[:-1]}"
 
 
+_TEN_YEARS = "a span of at most ten years"
+_WHOLE_DAYS = "a whole number of working days from 1 on"
+
+
 def hours(count: float) -> Span:
     """Elapsed hours, day and night."""
-    return Span(timedelta(hours=count))
+    return Span(_length(count, _ONE_HOUR))
 
 
 def days(count: float) -> Span:
     """Elapsed days of 24 hours."""
-    return Span(timedelta(days=count))
+    return Span(_length(count, _ONE_DAY))
 
 
 def working_hours(count: float) -> Span:
     """Hours of an open calendar."""
-    return Span(timedelta(hours=count), Clock.WORKING_HOURS)
+    return Span(_length(count, _ONE_HOUR), Clock.WORKING_HOURS)
 
 
 def working_days(count: int) -> Span:
     """Open days of a calendar: the same time of day, that many open days later."""
-    return Span(timedelta(days=count), Clock.WORKING_DAYS)
+    return Span(_length(count, _ONE_DAY, kinds=int, expected=_WHOLE_DAYS), Clock.WORKING_DAYS)
 
 
-def _as_hours(hours_of: Mapping[int, Iterable[Window]]) -> dict[int, tuple[Window, ...]]:
-    week = {day: tuple(sorted(windows)) for day, windows in hours_of.items()}
-    for day, windows in week.items():
-        ends = [moment for window in windows for moment in window]
-        if day not in range(7) or ends != sorted(set(ends)):
-            expected = "weekdays 0 to 6 with windows that open before they close and do not overlap"
-            raise InvalidValue(expected=expected, got=f"weekday {day!r}", where="hours")
+def _length(
+    count: Any,
+    unit: timedelta,
+    *,
+    kinds: type | UnionType = int | float,
+    expected: str = "a number above zero",
+) -> timedelta:
+    """So many units; what is no length of time is refused before any arithmetic."""
+    is_number = isinstance(count, kinds) and not isinstance(count, bool)
+    if not is_number:
+        raise InvalidValue(expected=expected, got=_text.kind_of(count), where="count")
+    if not count > 0:  # NaN is neither above zero nor below
+        raise InvalidValue(expected=expected, got="one that is not", where="count")
+    if count > _SEARCHED * _ONE_DAY / unit:
+        raise LimitExceeded(expected=_TEN_YEARS, got="a longer one", where="count")
+    length: timedelta = unit * count
+    return length
+
+
+def _as_zone(zone: tzinfo | str) -> tzinfo:
+    return _instants.zone_named(zone) if isinstance(zone, str) else _checked_zone(zone)
+
+
+def _checked_zone(zone: object) -> tzinfo:
+    if not isinstance(zone, tzinfo):
+        expected = "a time zone or its IANA name"
+        raise InvalidValue(expected=expected, got=_text.kind_of(zone), where="zone")
+    return zone
+
+
+def _as_hours(hours_of: Mapping[int, Iterable[Window]]) -> FrozenDict[int, tuple[Window, ...]]:
+    """The week, checked; frozen, because a calendar that changes would move deadlines."""
+    week = {day: _as_windows(day, windows) for day, windows in _items(hours_of)}
     if not any(week.values()):
         raise InvalidValue(expected="at least one open window", got="none", where="hours")
-    return week
+    return FrozenDict(week)
+
+
+def _items(hours_of: object) -> Iterable[tuple[Any, Any]]:
+    if not isinstance(hours_of, Mapping):
+        raise InvalidValue(expected=_WEEK, got=_text.kind_of(hours_of), where="hours")
+    return hours_of.items()
+
+
+def _as_windows(day: object, windows: object) -> tuple[Window, ...]:
+    if isinstance(windows, Iterable) and isinstance(day, int) and day in range(7):
+        taken = tuple(windows)
+        if all(map(_is_window, taken)):
+            ordered = tuple(sorted((opens, closes) for opens, closes in taken))
+            if _in_order(ordered):
+                return ordered
+    raise InvalidValue(expected=_WEEK, got=f"weekday {day!r}", where="hours")
+
+
+_WEEK = "weekdays 0 to 6 with windows that open before they close and do not overlap"
+
+
+def _is_window(window: object) -> bool:
+    """Two local times; the zone is that of the calendar."""
+    return (
+        isinstance(window, tuple | list)
+        and len(window) == 2  # noqa: PLR2004  # from and to
+        and all(isinstance(moment, time) and moment.tzinfo is None for moment in window)
+    )
+
+
+def _in_order(windows: Iterable[Window]) -> bool:
+    """Whether windows open before they close and do not overlap; they may adjoin."""
+    spans = [((False, opens), (closes == _MIDNIGHT, closes)) for opens, closes in windows]
+    forward = all(opens < closes for opens, closes in spans)
+    return forward and all(before[1] <= after[0] for before, after in pairwise(spans))
+
+
+def _as_holidays(closed: Iterable[date]) -> frozenset[date]:
+    return frozenset(map(_as_day, _each(closed)))
+
+
+def _each(closed: object) -> Iterable[object]:
+    if not isinstance(closed, Iterable):
+        raise _no_dates(closed)
+    return closed
+
+
+def _as_day(day: object) -> date:
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise _no_dates(day)
+    return day
+
+
+def _no_dates(got: object) -> InvalidValue:
+    return InvalidValue(expected=_DATES, got=_text.kind_of(got), where="holidays")
+
+
+_DATES = "plain dates, without time"
 
 
 @attrs.frozen(kw_only=True)
@@ -103,9 +205,17 @@ class WorkCalendar:
     The opening hours of a team.
 
     Args:
-        zone: Where the team works.
+        zone: Where the team works: a time zone, or its name such as ``Europe/Berlin``.
         hours: Weekday (0 is Monday) to windows of local time; nine to five on weekdays by default.
-        holidays: Closed dates; any set of dates will do.
+            Windows may adjoin.  Midnight as a closing time is the end of the day, so that
+            ``(time(0), time(0))`` is the whole of it.
+        holidays: Closed dates; any collection of plain dates will do.  Objects that fill themselves
+            only when asked for a date, as those of the library *holidays* do, are empty until then:
+            expand them over their years first (``holidays.Germany(years=range(2026, 2030))``).
+
+    Raises:
+        InvalidValue: No such hours, or holidays that are no plain dates: text would be ignored.
+        UnknownName: No zone of that name.
 
     Example:
         >>> from datetime import datetime
@@ -117,11 +227,11 @@ class WorkCalendar:
         '2026-01-26T16:00:00+01:00'
     """
 
-    zone: tzinfo = UTC
+    zone: tzinfo = attrs.field(default=UTC, converter=_as_zone)
     hours: Mapping[int, tuple[Window, ...]] = attrs.field(
         default=_NINE_TO_FIVE, converter=_as_hours, eq=lambda week: sorted(week.items()), hash=False
     )
-    holidays: frozenset[date] = attrs.field(default=frozenset(), converter=frozenset)
+    holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_as_holidays)
 
     def after(self, start: datetime, span: Span) -> datetime:
         """
@@ -177,7 +287,8 @@ class WorkCalendar:
         while day <= last:
             if self.is_open(day):
                 for opens, closes in self.hours[day.weekday()]:
-                    yield self._instant(day, opens), self._instant(day, closes)
+                    closing = day + _ONE_DAY if closes == _MIDNIGHT else day
+                    yield self._instant(day, opens), self._instant(closing, closes)
             day += _ONE_DAY
 
     def _instant(self, day: date, moment: time) -> datetime:

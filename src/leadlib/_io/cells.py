@@ -77,7 +77,7 @@ def moment(cell: Any, column: str, zone: tzinfo | None) -> datetime:
         raise Rejected(column, fault.expected, fault.got) from None
     except OverflowError:
         raise Rejected(column, "a year from 1970 to 2199", "one far beyond") from None
-    number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    number = isinstance(cell, int | float | Decimal) and not isinstance(cell, bool)
     raise Rejected(column, _expected(zone), "a number" if number else _text.kind_of(cell))
 
 

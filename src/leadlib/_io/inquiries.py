@@ -68,7 +68,7 @@ def read_inquiries(
     named = {part: (columns or {}).get(part, part) for part in _KNOWN}
     reader = _Reader(named=named, fields={f.name: f for f in fields}, zone=zone, path=path)
     try:
-        with open_table(path) as table:
+        with open_table(path, exact=True) as table:
             if table.fixed:
                 table.require([named["at"], *(columns or {}).values()])
             asked = list(dict.fromkeys([*named.values(), *reader.fields]))

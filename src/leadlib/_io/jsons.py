@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import partial
 from itertools import chain
 from typing import Any, NoReturn
 
@@ -16,27 +18,39 @@ __all__ = ["table"]
 _Numbered = Iterator[tuple[int, str]]
 
 
-def table(source: Text) -> Table:
-    """The rows of a JSON lines file; the first row says which columns to expect."""
+_Read = Callable[[int, str], dict[str, Any] | Problem]
+
+
+def table(source: Text, *, exact: bool = False) -> Table:
+    """
+    The rows of a JSON lines file; the first row says which columns to expect.
+
+    Args:
+        source: The lines.
+        exact: Whether numbers with a point are decimals: 0.3 is then what a CSV file says with it.
+    """
+    read = partial(_object, real=_decimal if exact else float)
     lines = ((number, line) for number, line in enumerate(source.lines(), start=1) if line.strip())
     first = next(lines, None)
     if first is None:
         raise RefusedFile(expected="at least one JSON object", got="nothing", line=1)
-    begin = _object(*first)
+    begin = read(*first)
     columns = () if isinstance(begin, Problem) else tuple(begin)
     found = set(columns)
     return Table(
         columns=columns,
-        rows=lambda wanted: _rows(chain([first], lines), wanted, found),
+        rows=lambda wanted: _rows(chain([first], lines), wanted, found, read),
         fixed=False,
         found=found,
     )
 
 
-def _rows(lines: _Numbered, wanted: Sequence[str], found: set[str]) -> Iterator[tuple[int, Cells]]:
+def _rows(
+    lines: _Numbered, wanted: Sequence[str], found: set[str], read: _Read
+) -> Iterator[tuple[int, Cells]]:
     missing = set(wanted) - found
     for number, line in lines:
-        row = _object(number, line)
+        row = read(number, line)
         if isinstance(row, Problem):
             yield number, row
             continue
@@ -50,11 +64,15 @@ class _Refused(ValueError):
     """What a strict reader does not take, described."""
 
 
-def _object(number: int, line: str) -> dict[str, Any] | Problem:
+def _object(number: int, line: str, *, real: Callable[[str], Any]) -> dict[str, Any] | Problem:
     try:
         _check_depth(line)
         row = json.loads(
-            line, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer
+            line,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_integer,
+            parse_float=real,
         )
     except _Refused as fault:
         got = str(fault)
@@ -96,9 +114,19 @@ def _no_constant(_: str) -> NoReturn:
 
 def _integer(text: str) -> int:
     """An integer, if it is one that anybody counts with; thousands of digits take minutes."""
-    if len(text) > _LONGEST_INTEGER:
+    if len(text) > _LONGEST_NUMBER:
         raise _Refused("one with a number of too many digits")
     return int(text)
 
 
-_LONGEST_INTEGER = 64
+_LONGEST_NUMBER = 64
+
+
+def _decimal(text: str) -> Decimal:
+    """A number with a point or an exponent, just as it is written, if it has a usual length."""
+    if len(text) > _LONGEST_NUMBER:
+        raise _Refused("one with a number of too many digits")
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # an exponent of twenty digits
+        raise _Refused("one with a number far beyond") from None

@@ -80,6 +80,7 @@ def read_log(
     asked = _Columns(
         lead=lead, stage=None if wide else stage, at=wide or {"": str(at)}, seq=seq, by=tuple(by)
     )
+    asked.check_names()
     reader = _LogReader(columns=asked, zone=zone, many=len(paths) > 1)
     found: set[str] = set()
     try:
@@ -117,9 +118,24 @@ class _Columns:
         long = [self.stage, self.at[""]] if self.stage is not None else []
         return [name for name in (self.lead, *long, self.seq) if name is not None]
 
+    @property
+    def all(self) -> list[str]:
+        """Every column asked for."""
+        return [*self.always, *self.at.values(), *self.by]
+
+    @property
+    def stages(self) -> frozenset[str]:
+        """The stages that have columns of their own: asked for, whether or not they have dates."""
+        return frozenset(self.at) if self.stage is None else frozenset()
+
+    def check_names(self) -> None:
+        """Refuse what is no text: a JSON key may be half a letter, which nobody can print."""
+        for name in self.all:
+            _text.clean(name, where="columns", empty=True)
+
     def check(self, found: set[str]) -> None:
         """Refuse names that none of the files has."""
-        for name in (*self.always, *self.at.values(), *self.by):
+        for name in self.all:
             if name not in found:
                 raise refused_column(name, sorted(found))
 
@@ -205,13 +221,14 @@ class _LogReader:
 
     def result(self, closed: frozenset[str] | None, as_of: datetime | None) -> LogRead:
         """The log and the counts."""
-        columns = self.builder.columns()
+        columns = self.builder.columns() | {"known": self.columns.stages}
         standard = {stage.name for stage in STANDARD.stages}
         spoken = _stages_until(columns, as_of)
         if closed is None and spoken and standard.issuperset(spoken):
             # The log speaks our words: the standard lifecycle says where a story ends.
             closed = frozenset(stage.name for stage in STANDARD.stages if stage.closed)
-            columns |= {"known": frozenset(standard), "closed_by": "lifecycle"}
+            known = self.columns.stages | standard
+            columns |= {"known": known, "closed_by": "lifecycle"}
         return LogRead(
             log=StageLog(**columns, closed=closed),
             rows=self.tally.rows,

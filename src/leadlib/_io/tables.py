@@ -21,13 +21,16 @@ __all__ = ["open_table"]
 
 
 @contextmanager
-def open_table(path: Path, progress: Progress | None = None) -> Iterator[Table]:
+def open_table(
+    path: Path, progress: Progress | None = None, *, exact: bool = False
+) -> Iterator[Table]:
     """
     Open a table; the name says the form: ``.jsonl``, ``.parquet``, or CSV; texts may be ``.gz``.
 
     Args:
         path: The file.
         progress: Called with the number of bytes read since the last call.
+        exact: Whether JSON numbers with a point are decimals, as they are written.
 
     Raises:
         RefusedFile: Not there, not readable, not of that form, or beyond the limits; a note names
@@ -35,9 +38,10 @@ def open_table(path: Path, progress: Progress | None = None) -> Iterator[Table]:
     """
     try:
         with _opened(path) as raw:
-            yield _table(raw, [suffix.lower() for suffix in path.suffixes], progress)
+            source = Text(raw=raw, progress=progress)
+            yield _table(source, [suffix.lower() for suffix in path.suffixes], exact=exact)
     except RefusedFile as fault:
-        fault.add_note(path.name)
+        fault.add_note(path.name[-limits.ID_CHARACTERS :])  # longer ones no file has
         raise
 
 
@@ -49,13 +53,12 @@ def _opened(path: Path) -> BinaryIO:
         raise RefusedFile(expected="a readable file", got=got) from None
 
 
-def _table(raw: BinaryIO, suffixes: list[str], progress: Progress | None) -> Table:
+def _table(source: Text, suffixes: list[str], *, exact: bool) -> Table:
     if suffixes[-1:] in ([".parquet"], [".pq"]):
-        return _parquet(raw, progress)
-    packed = suffixes[-1:] == [".gz"]
-    form = (suffixes[:-1] if packed else suffixes)[-1:]
-    source = Text(raw=raw, packed=packed, progress=progress)
-    return jsons.table(source) if form in _JSON_LINES else csvs.table(source)
+        return _parquet(source.raw, source.progress)
+    source.packed = suffixes[-1:] == [".gz"]
+    form = (suffixes[:-1] if source.packed else suffixes)[-1:]
+    return jsons.table(source, exact=exact) if form in _JSON_LINES else csvs.table(source)
 
 
 _JSON_LINES = ([".jsonl"], [".ndjson"], [".json"])

@@ -59,9 +59,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def event_from_dict(
-    plain: Mapping[str, Any], *, kinds: Iterable[type[LeadEvent]] = _STANDARD
-) -> LeadEvent:
+def event_from_dict(plain: object, *, kinds: Iterable[type[LeadEvent]] = _STANDARD) -> LeadEvent:
     """
     Read an event back, whole or not at all: ``event_from_dict(event_to_dict(e)) == e``.
 
@@ -74,6 +72,8 @@ def event_from_dict(
         InvalidValue: A part is missing or of another form.
         NotCertifiable: A certificate does not prove what it is there for.
     """
+    if not isinstance(plain, Mapping):
+        raise InvalidValue(expected="a mapping", got=_text.kind_of(plain), where="$")
     known = {kind.__name__: kind for kind in kinds}
     name = plain.get("event")
     if not isinstance(name, str) or name not in known:

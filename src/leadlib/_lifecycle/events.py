@@ -245,7 +245,7 @@ class Won(LeadEvent):
 class Lost(LeadEvent):
     """The deal was lost, and sales says why."""
 
-    reason: str = attrs.field(converter=_fields.identifier)
+    reason: str = attrs.field(converter=_fields.identifier, repr=False)
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)

@@ -6,12 +6,11 @@ lead's events over it; clocks sit beside the table and are asked with ``now``, n
 flag.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from itertools import groupby
 from operator import attrgetter
-from types import MappingProxyType
 from typing import Self
 
 import attrs
@@ -181,7 +180,11 @@ class Leak:
 
 
 def _as_table(table: Table) -> Table:
-    return MappingProxyType({stage: MappingProxyType(dict(row)) for stage, row in table.items()})
+    return _fields.FrozenDict({stage: _fields.FrozenDict(row) for stage, row in table.items()})
+
+
+def _as_deadlines(deadlines: Iterable[Deadline]) -> tuple[Deadline, ...]:
+    return tuple(deadlines)
 
 
 @attrs.frozen
@@ -208,7 +211,9 @@ class Lifecycle:
     start: Stage = attrs.field(kw_only=True)
     opening: type[LeadEvent] = attrs.field(kw_only=True)
     table: Table = attrs.field(kw_only=True, converter=_as_table, hash=False, repr=False)
-    deadlines: tuple[Deadline, ...] = attrs.field(default=(), kw_only=True, repr=False)
+    deadlines: tuple[Deadline, ...] = attrs.field(
+        default=(), kw_only=True, repr=False, converter=_as_deadlines
+    )
 
     def __attrs_post_init__(self) -> None:
         names = [stage.name for stage in self.table]
@@ -241,7 +246,14 @@ class Lifecycle:
 
     def legal(self, stage: Stage) -> tuple[type[LeadEvent], ...]:
         """The events that may happen to a lead in *stage*."""
-        return tuple(self.table[stage])
+        return tuple(self._row(stage))
+
+    def _row(self, stage: Stage) -> Mapping[type[LeadEvent], Stage]:
+        if stage not in self.table:
+            legal = [known.name for known in self.table]
+            got = repr(getattr(stage, "name", stage))[:64]
+            raise UnknownName(expected=f"a stage of {self.name!r}", got=got, legal=legal)
+        return self.table[stage]
 
     def next(self, stage: Stage, event: type[LeadEvent]) -> Stage:
         """
@@ -250,15 +262,21 @@ class Lifecycle:
         Raises:
             IllegalTransition: The table has no such move; the message names those it has.
         """
-        row = self.table[stage]
+        row = self._row(stage)
         if event not in row:
-            legal = [kind.__name__ for kind in row] or ["nothing"]
-            raise IllegalTransition(
-                expected=f"a move from {stage.name!r}",
-                got=f"the event {event.__name__}",
-                legal=legal,
-            )
+            raise self._illegal(stage, event)
         return row[event]
+
+    def _illegal(
+        self, stage: Stage, kind: type[LeadEvent], event: LeadEvent | None = None
+    ) -> IllegalTransition:
+        """What was tried, and what would be legal; with lead and instant, if there is an event."""
+        return IllegalTransition(
+            expected=f"a move from {stage.name!r}",
+            got=f"the event {kind.__name__}",
+            where=f"lead {event.lead!r}, {event.at.isoformat()}" if event is not None else None,
+            legal=[legal.__name__ for legal in self.table[stage]] or ["nothing"],
+        )
 
     def move(self, standing: Standing | None, event: LeadEvent) -> Standing:
         """
@@ -271,10 +289,14 @@ class Lifecycle:
         Raises:
             IllegalTransition: The table, the clock or the lead speaks against it.
         """
+        _fields.check_type(event, LeadEvent, "event")
         if standing is None:
             if type(event) is not self.opening:
-                got = f"the event {type(event).__name__}"
-                raise IllegalTransition(expected=f"{self.opening.__name__} first", got=got)
+                raise IllegalTransition(
+                    expected=f"{self.opening.__name__} first",
+                    got=f"the event {type(event).__name__}",
+                    where=f"lead {event.lead!r}, {event.at.isoformat()}",
+                )
             return Standing(lead=event.lead, events=(event,), stages=(self.start,))
         if event.lead != standing.lead:
             raise IllegalTransition(
@@ -286,7 +308,9 @@ class Lifecycle:
                 got=f"one at {event.at.isoformat()}, seq {event.seq}",
                 where=f"lead {event.lead!r}",
             )
-        stage = self.next(standing.stage, type(event))
+        stage = self.table[standing.stage].get(type(event))
+        if stage is None:
+            raise self._illegal(standing.stage, type(event), event)
         events, stages = (*standing.events, event), (*standing.stages, stage)
         return Standing(lead=event.lead, events=events, stages=stages)
 
@@ -321,15 +345,20 @@ class Lifecycle:
             if event.lead != lead:
                 got = f"one of lead {event.lead!r}"
                 raise InvalidValue(expected=f"events of lead {lead!r}", got=got)
-            stage = self.next(stage, type(event))
-            stages.append(stage)
+            following = self.table[stage].get(type(event))
+            if following is None:
+                raise self._illegal(stage, type(event), event)
+            stages.append(stage := following)
         events = (*standing.events, *ordered[1:])
         return Standing(lead=lead, events=events, stages=tuple(stages))
 
     def replay_all(self, events: Iterable[LeadEvent]) -> dict[str, Standing]:
         """Replay the events of many leads: the standing of each, by lead id."""
-        by_lead = groupby(sorted(events, key=attrgetter("lead")), key=attrgetter("lead"))
-        return {lead: self.replay(own) for lead, own in by_lead}
+        by_lead: dict[str, list[LeadEvent]] = defaultdict(list)
+        for event in events:
+            _fields.check_type(event, LeadEvent, "events")
+            by_lead[event.lead].append(event)
+        return {lead: self.replay(own) for lead, own in sorted(by_lead.items())}
 
     def due(
         self,
@@ -348,9 +377,7 @@ class Lifecycle:
                 each, by the team that owns the clock.
         """
         now = _instants.aware(now, where="now")
-        calendars = (
-            dict.fromkeys(Team, calendar) if isinstance(calendar, WorkCalendar) else calendar
-        )
+        calendars = _for_each_team(calendar)
         entries = [
             Due(
                 lead=standing.lead,
@@ -482,6 +509,16 @@ class Lifecycle:
         return [deadline for deadline in self.deadlines if deadline.stage == stage]
 
 
+def _for_each_team(
+    calendar: WorkCalendar | Mapping[Team, WorkCalendar],
+) -> Mapping[Team, WorkCalendar]:
+    if isinstance(calendar, WorkCalendar):
+        return dict.fromkeys(Team, calendar)
+    for team in (Team.MARKETING, Team.SALES):
+        _fields.check_type(calendar.get(team), WorkCalendar, f"calendar[{team.value!r}]")
+    return {Team.BOTH: calendar[Team.SALES]} | dict(calendar)
+
+
 def _runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:
     """Whether a clock that started with the event *entered* still runs."""
     if not deadline.first:
@@ -502,8 +539,14 @@ _order = attrgetter("at", "seq")
 
 def _ordered(events: Iterable[LeadEvent]) -> list[LeadEvent]:
     """By (at, seq), equal events once; what has no order is refused, not guessed."""
+    taken = list(events)
+    for event in taken:
+        _fields.check_type(event, LeadEvent, "events")
+        if event.lead != taken[0].lead:
+            got = f"one of lead {event.lead!r}"
+            raise InvalidValue(expected=f"events of lead {taken[0].lead!r}", got=got)
     ordered: list[LeadEvent] = []
-    for event in sorted(events, key=_order):
+    for event in sorted(taken, key=_order):
         if ordered and _order(event) == _order(ordered[-1]):
             if event == ordered[-1]:
                 continue

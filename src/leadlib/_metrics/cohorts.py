@@ -24,6 +24,7 @@ from leadlib.lifecycle import Stage
 __all__ = ["Cohort", "Cohorts", "cohorts"]
 
 _UNBELIEVABLE = 0.001  # a silence this improbable is a gap in the record, not bad luck
+_ENOUGH = 20  # arrivals; below that simulated honest records were flagged in up to 30 of 100
 _TINY = 1e-5
 
 
@@ -167,8 +168,9 @@ def cohorts(
     Returns:
         The cohorts; they add up to the leads of the funnel over the same stages.  Whether the first
         months are truncated is tested: if leads from before the first record of the goal had done
-        as those after it do (Kaplan-Meier), how probable is it that none got there before?  Under
-        an honest record this chance is uniform, so that one log in a thousand is flagged in error.
+        as those after it do (Kaplan-Meier), how probable is it that none got there before?  Below
+        one in a thousand the record is taken to begin there.  With fewer than 20 arrivals after the
+        first nothing is said: the pace is not known well enough.
 
     Raises:
         UnknownName: A stage is not in the log.
@@ -203,11 +205,9 @@ class _Journeys:
 
     @classmethod
     def of(cls, paths: Paths) -> "_Journeys":
-        k, goal = len(paths.waterfall), len(paths.waterfall) - 1
         entered = {lead: paths.entry(lead) for lead, reach in enumerate(paths.reach) if reach >= 0}
-        arrived = {
-            lead: paths.first[lead * k + goal] for lead in entered if paths.reach[lead] == goal
-        }
+        arrivals = {lead: paths.arrival(lead) for lead in entered}
+        arrived = {lead: at for lead, at in arrivals.items() if at is not None}
         took = sorted(max(at - entered[lead], 0) for lead, at in arrived.items())
         ripe = took[-(-9 * len(took) // 10) - 1] if took else None
         return cls(paths=paths, entered=entered, arrived=arrived, ripe=ripe)
@@ -250,7 +250,8 @@ class _Journeys:
             for lead, at in self.entered.items()
             if at >= since
         ]
-        return since, _none_arrived(early, late) if early and late else None
+        enough = sum(arrived for _, arrived in late) >= _ENOUGH
+        return since, _none_arrived(early, late) if early and enough else None
 
 
 def _begins(month: date, zone: tzinfo) -> int:
@@ -262,17 +263,16 @@ def _none_arrived(ages: Sequence[int], known: Sequence[tuple[int, bool]]) -> flo
     """
     The chance that none of leads of these ages has arrived, at the pace of those known.
 
-    The product over the ages of the Kaplan-Meier survival just before each, in logarithms.
+    The product over the ages of the survival just before each, in logarithms.  Each factor of the
+    Kaplan-Meier product is taken with one more lead at risk, so that no finite sample says never.
     """
     at_risk, log_survival, total = len(known), 0.0, 0.0
-    later = iter(sorted(known))
+    # Of one instant arrivals come first: who is censored then was still at risk.
+    later = iter(sorted(known, key=lambda lead: (lead[0], not lead[1])))
     following = next(later, None)
     for age in sorted(ages):
         while following is not None and following[0] < age:
-            if following[1]:
-                if at_risk == 1:
-                    return 0.0
-                log_survival += log1p(-1 / at_risk)
+            log_survival += log1p(-1 / (at_risk + 1)) if following[1] else 0.0
             at_risk -= 1
             following = next(later, None)
         total += log_survival

@@ -17,11 +17,11 @@ from typing import Any
 
 import attrs
 
-from leadlib import _instants, _text, limits
+from leadlib import _fields, _instants, _text
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.paths import DAY, Paths
 from leadlib._metrics.rates import Rate
-from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
+from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
 __all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel", "main_path"]
@@ -94,7 +94,7 @@ class Stop:
         leads: How many.
         reached: Of how many that reached the stage.
         ended: Whether their story is over; otherwise they are open.
-        untouched_days: Median days since their last event.
+        days_there: Median days since they entered that stage.
 
     The stops of a stage add up to ``reached - advanced``.
     """
@@ -104,7 +104,7 @@ class Stop:
     leads: int
     reached: int
     ended: bool
-    untouched_days: float
+    days_there: float
 
     @property
     def share(self) -> Rate:
@@ -136,6 +136,10 @@ class FunnelDefinition:
     ties: str = "seq, then stage order"
 
 
+def _as_groups(groups: Mapping[str, "Funnel"]) -> Mapping[str, "Funnel"]:
+    return _fields.FrozenDict(groups)
+
+
 @attrs.frozen(kw_only=True, repr=False, slots=False)
 class Funnel:
     """
@@ -163,7 +167,7 @@ class Funnel:
     outside: int
     reversed_times: int
     by: str | None = None
-    groups: Mapping[str, "Funnel"] = attrs.field(factory=dict)
+    groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
     _log: StageLog = attrs.field(eq=False)
 
     def __getitem__(self, stage: str | Stage) -> FunnelStep:
@@ -177,7 +181,9 @@ class Funnel:
     def fingerprint(self) -> str:
         """SHA-256 over the definition, *as_of* and the visible events: equal input, equal print."""
         content = [attrs.asdict(self.definition), self.as_of.isoformat(), self.by]
-        text = json.dumps([*content, self._log.fingerprint(self.as_of)], ensure_ascii=False)
+        text = json.dumps(
+            [*content, self._log.fingerprint(self.as_of, by=self.by)], ensure_ascii=False
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __repr__(self) -> str:
@@ -320,15 +326,15 @@ class _Sums:
             unseen += at < 0
             if paths.reach[lead] >= 0:
                 stopped[paths.reach[lead], paths.stage_of(lead)].append(at)
-        inside = sum(map(len, stopped.values()))
-        durations, skipped, reversed_times = self._durations(leads)
+        reached = self._reached(stopped)
+        durations, entered, reversed_times = self._durations(leads)
         return Funnel(
-            steps=tuple(self._steps(stopped, durations, skipped)),
-            stops=self._stops(stopped),
+            steps=tuple(self._steps(stopped, reached, durations, entered)),
+            stops=self._stops(stopped, reached),
             definition=self._definition(),
             as_of=_instants.from_micros(paths.cut),
-            leads=inside,
-            outside=len(leads) - inside - unseen,
+            leads=reached[0],
+            outside=len(leads) - reached[0] - unseen,
             reversed_times=reversed_times,
             log=paths.log,
         )
@@ -339,62 +345,69 @@ class _Sums:
             stages=self.paths.waterfall, closed=closed, closed_by=self.paths.closed_by
         )
 
+    def _reached(self, stopped: _Stopped) -> list[int]:
+        """How many got to each stage: those who stopped there or further on."""
+        reached = [0] * (len(self.paths.waterfall) + 1)
+        for (reach, _), at in stopped.items():
+            reached[reach] += len(at)
+        for i in reversed(range(len(reached) - 1)):
+            reached[i] += reached[i + 1]
+        return reached
+
     def _steps(
-        self, stopped: _Stopped, durations: Sequence[list[int]], skipped: Sequence[int]
+        self,
+        stopped: _Stopped,
+        reached: Sequence[int],
+        durations: Sequence[list[int]],
+        entered: Sequence[int],
     ) -> Iterable[FunnelStep]:
-        last = len(self.paths.waterfall) - 1
+        left = Counter[int]()
+        for (reach, code), at in stopped.items():
+            left[reach] += len(at) if code in self.paths.closed else 0
         for i, stage in enumerate(self.paths.waterfall):
-            left = sum(
-                len(at) for (r, s), at in stopped.items() if r == i and s in self.paths.closed
-            )
-            still = sum(len(at) for (r, _), at in stopped.items() if r == i) - left
-            advanced = sum(len(at) for (r, _), at in stopped.items() if r > i)
             yield FunnelStep(
                 stage=stage,
-                reached=advanced + left + still,
-                advanced=advanced,
-                left=left,
-                open=still,
-                skipped=skipped[i],
+                reached=reached[i],
+                advanced=reached[i + 1],
+                left=left[i],
+                open=reached[i] - reached[i + 1] - left[i],
+                skipped=reached[i] - entered[i],
                 median_days=_in_days(durations[i]),
-                is_last=i == last,
+                is_last=i == len(self.paths.waterfall) - 1,
             )
 
-    def _stops(self, stopped: _Stopped) -> tuple[Stop, ...]:
+    def _stops(self, stopped: _Stopped, reached: Sequence[int]) -> tuple[Stop, ...]:
         waterfall, names = self.paths.waterfall, self.paths.log.stages
+        inside = set(waterfall)
         stops = [
             Stop(
                 stage=waterfall[reach],
                 now=names[stage],
                 leads=len(at),
-                reached=sum(len(other) for (r, _), other in stopped.items() if r >= reach),
+                reached=reached[reach],
                 ended=stage in self.paths.closed,
-                untouched_days=(self.paths.cut - median(at)) / DAY,
+                days_there=(self.paths.cut - median(at)) / DAY,
             )
             for (reach, stage), at in stopped.items()
-            if reach < len(waterfall) - 1 or names[stage] not in waterfall
+            if reach < len(waterfall) - 1 or names[stage] not in inside
         ]
         return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
 
     def _durations(self, leads: Sequence[int]) -> tuple[list[list[int]], list[int], int]:
-        """Times from each stage to the first later one; who skipped it; who went back in time."""
-        k, first = len(self.paths.waterfall), self.paths.first
+        """Times from each stage to the first later one; who entered it; who went back in time."""
+        k = len(self.paths.waterfall)
         durations: list[list[int]] = [[] for _ in range(k)]
-        skipped, backwards = [0] * k, 0
+        entered, backwards = [0] * k, 0
         for lead in leads:
-            later = None
-            back = False
-            for i in range(self.paths.reach[lead], -1, -1):
-                entered = first.get(lead * k + i)
-                if entered is None:
-                    skipped[i] += 1
-                    continue
+            later, back = None, False
+            for i, at in self.paths.entries[lead]:
+                entered[i] += 1
                 if later is not None:
-                    back |= later < entered
-                    durations[i].append(max(later - entered, 0))
-                later = entered if later is None else min(later, entered)
+                    back |= later < at
+                    durations[i].append(max(later - at, 0))
+                later = at if later is None else min(later, at)
             backwards += back
-        return durations, skipped, backwards
+        return durations, entered, backwards
 
 
 def _in_days(micros: Sequence[int]) -> float | None:
@@ -406,9 +419,7 @@ def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...
     The path that most moves lie on: a waterfall to start from when nobody named one.
 
     Of all sequences of first entries that leads took, the one with the largest leads × moves.
-
-    Raises:
-        LimitExceeded: Leads take more different paths than a funnel can stand for.
+    Entries of one instant are put in the order that the stages have in most other leads.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -423,14 +434,26 @@ def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...
         own = first[lead]
         if stage not in own or (at, seq) < own[stage]:
             own[stage] = (at, seq)
+    usual = _usual_places(first.values())
     taken = Counter(
-        tuple(sorted(own, key=lambda stage: (own[stage], stage))) for own in first.values()
+        tuple(sorted(own, key=lambda stage: (own[stage], usual[stage], stage)))
+        for own in first.values()
     )
     if not taken:
         return ()
     best = max(
         taken, key=lambda path: (taken[path] * (len(path) - 1), taken[path], [-s for s in path])
     )
-    if len(best) > limits.STAGES:
-        raise LimitExceeded(expected=f"at most {limits.STAGES} stages", got=f"{len(best)}")
     return tuple(log.stages[stage] for stage in best)
+
+
+def _usual_places(journeys: Iterable[Mapping[int, tuple[int, int]]]) -> dict[int, float]:
+    """Where a stage comes on the average journey, from 0 to 1; one instant is one place."""
+    total: dict[int, float] = defaultdict(float)
+    count = Counter[int]()
+    for own in journeys:
+        places = {moment: place for place, moment in enumerate(sorted(set(own.values())))}
+        for stage, moment in own.items():
+            total[stage] += places[moment] / max(len(places) - 1, 1)
+            count[stage] += 1
+    return {stage: total[stage] / count[stage] for stage in count}

@@ -6,11 +6,10 @@ has no order of its own is ordered by the stages, never by luck.
 """
 
 import hashlib
-import unicodedata
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import compress
+from itertools import chain, compress
 from typing import Any, Self
 
 import attrs
@@ -18,9 +17,9 @@ import attrs
 from leadlib import _instants, _text, limits
 from leadlib._frames import columns_of
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
-from leadlib.lifecycle import LeadEvent, Lifecycle
+from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 
-__all__ = ["LogBuilder", "StageLog"]
+__all__ = ["LogBuilder", "StageLog", "stage_names"]
 
 _FAR = 2**53  # seq beyond this would not survive JSON
 _NEVER = 2**62
@@ -55,6 +54,7 @@ class StageLog:
         closed: The stages in which a story ends, if somebody declared them.
         closed_by: Who did: ``given``, or ``lifecycle``.
         known: Stage names that may be asked for although nobody has entered them yet.
+        until: The last event that was seen, if it was no entry; in microseconds, too.
         duplicates: Rows that were delivered again and counted once.
     """
 
@@ -68,6 +68,7 @@ class StageLog:
     closed: frozenset[str] | None = None
     closed_by: str = "given"
     known: frozenset[str] = frozenset()
+    until: int = 0
     duplicates: int = 0
 
     def __repr__(self) -> str:
@@ -85,8 +86,8 @@ class StageLog:
         rows: Iterable[Sequence[Any]],
         *,
         by: Sequence[str] = (),
-        closed: Iterable[str] | None = None,
-        known: Iterable[str] = (),
+        closed: Iterable[str | Stage] | None = None,
+        known: Iterable[str | Stage] = (),
     ) -> Self:
         """
         Take rows of (lead, stage, at), or (lead, stage, at, seq), or with one label per *by*
@@ -115,8 +116,8 @@ class StageLog:
         except InvalidValue as fault:
             where = f"row {number}, {fault.where}"
             raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
-        ends = None if closed is None else frozenset(closed)
-        return cls(**builder.columns(), closed=ends, known=frozenset(known))
+        log = cls(**builder.columns(), known=frozenset(stage_names(known, "known")))
+        return log if closed is None else attrs.evolve(log, closed=frozenset(log.named(closed)))
 
     @classmethod
     def from_events(cls, events: Iterable[LeadEvent], *, lifecycle: Lifecycle) -> Self:
@@ -126,13 +127,15 @@ class StageLog:
         Raises:
             IllegalTransition: An event has no place in the lifecycle.
         """
-        builder = LogBuilder()
+        builder, until = LogBuilder(), 0
         for lead, standing in lifecycle.replay_all(events).items():
+            until = max(until, _instants.micros(standing.events[-1].at))
             for event, stage in standing.visits():
                 builder.add(lead, stage.name, _instants.micros(event.at), event.seq)
         closed = frozenset(stage.name for stage in lifecycle.stages if stage.closed)
         known = frozenset(stage.name for stage in lifecycle.stages)
-        return cls(**builder.columns(), closed=closed, closed_by="lifecycle", known=known)
+        columns = builder.columns() | {"closed": closed, "closed_by": "lifecycle"}
+        return cls(**columns, known=known, until=until)
 
     @classmethod
     def from_frame(
@@ -144,8 +147,8 @@ class StageLog:
         at: str,
         seq: str | None = None,
         by: Sequence[str] = (),
-        closed: Iterable[str] | None = None,
-        known: Iterable[str] = (),
+        closed: Iterable[str | Stage] | None = None,
+        known: Iterable[str | Stage] = (),
     ) -> Self:
         """
         Take the rows of a data frame: pandas, Polars or PyArrow; needs ``leadlib[frames]``.
@@ -170,7 +173,7 @@ class StageLog:
     def cut(self, as_of: datetime | None) -> int:
         """The last visible microsecond: *as_of*, or the last event."""
         if as_of is None:
-            return max(self.at, default=0)
+            return max(self.until, max(self.at, default=0))
         return _instants.micros(_instants.aware(as_of, where="as_of"))
 
     def events(self, cut: int = _NEVER) -> Iterator[tuple[int, int, int, int]]:
@@ -178,33 +181,54 @@ class StageLog:
         rows = zip(self.lead, self.stage, self.at, self.seq, strict=True)
         return rows if cut >= _NEVER else compress(rows, map(cut.__ge__, self.at))
 
-    def fingerprint(self, as_of: datetime | None = None) -> str:
+    def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """
-        A hash of the visible events that no order and no duplication changes.
+        A hash of the visible events, and labels, that no order and no duplication changes.
 
-        The sum of one keyed hash per event: equal logs have equal sums, and sums of parts add up.
+        The sum of one hash per event: equal logs have equal sums, and sums of parts add up.
         """
         leads = [f"{len(name)}:{name}".encode() for name in self.leads]
         stages = [f"{len(name)}:{name}".encode() for name in self.stages]
-        total = 0
-        for lead, stage, at, seq in self.events(self.cut(as_of)):
-            event = b"%b%b%d,%d" % (leads[lead], stages[stage], at, seq)
-            total += int.from_bytes(hashlib.blake2b(event, digest_size=16).digest(), "big")
+        cut = self.cut(as_of)
+        parts = (
+            b"%b%b%d,%d" % (leads[lead], stages[stage], at, seq)
+            for lead, stage, at, seq in self.events(cut)
+        )
+        groups: Iterable[bytes] = ()
+        if by is not None:
+            names = [f"={name}".encode() for name in self.labels[by].names]
+            codes = self.labels[by].at(cut)
+            groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
+        total = sum(_number(part) for part in chain(parts, groups))
         return f"{total % 2**128:032x}"
 
-    def stage_codes(self, names: Iterable[object]) -> list[int | None]:
+    def named(self, stages: Iterable[str | Stage]) -> tuple[str, ...]:
         """
-        The codes of stages; None for one that is known but was never entered.
+        The names of stages, each one that the log has or knows.
 
         Raises:
             UnknownName: The log has no such stage; the message names the nearest.
         """
-        codes = {name: code for code, name in enumerate(self.stages)}
-        for name in (wanted := [unicodedata.normalize("NFC", str(name)) for name in names]):
-            if name not in codes and name not in self.known:
-                legal = sorted({*self.stages, *self.known})
-                raise UnknownName(expected="a stage of the log", got=repr(name), legal=legal)
-        return [codes.get(name) for name in wanted]
+        have = {*self.stages, *self.known}
+        for name in (names := stage_names(stages, "stages")):
+            if name not in have:
+                got, legal = repr(name), sorted(have)
+                raise UnknownName(expected="a stage of the log", got=got, legal=legal)
+        return names
+
+
+def _number(part: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(part, digest_size=16).digest(), "big")
+
+
+def stage_names(stages: Iterable[str | Stage], where: str) -> tuple[str, ...]:
+    """Stages or their names, in the form that logs keep; one text is not many names."""
+    if isinstance(stages, str) or not isinstance(stages, Iterable):
+        raise InvalidValue(expected="several stages", got=_text.kind_of(stages), where=where)
+    return tuple(
+        _text.clean(stage.name if isinstance(stage, Stage) else stage, limit=limits.ID_CHARACTERS)
+        for stage in stages
+    )
 
 
 @attrs.define
@@ -286,7 +310,7 @@ class LogBuilder:
             stage if type(stage) is str and stage in self._stage_codes else _name(stage, "stage"),
             _instants.micros(_instants.aware(at, where="at")),
             seq if type(seq) is int and -_FAR <= seq <= _FAR else _sequence(seq),
-            [None if label is None else _name(label, "label") for label in row[4:]],
+            [_label(label) for label in row[4:]],
         )
 
     def columns(self) -> dict[str, Any]:
@@ -326,6 +350,13 @@ def _renumbered(old: Mapping[str, int], names: Collection[str]) -> list[int]:
     for code, name in enumerate(names):
         new[old[name]] = code
     return new
+
+
+def _label(value: Any) -> str | None:
+    """The name of a group; blank is missing, and numbers and yes/no are names, too."""
+    if value is None or value != value or (isinstance(value, str) and not value.strip()):  # noqa: PLR0124
+        return None
+    return repr(value) if isinstance(value, bool | float) else _name(value, "label")
 
 
 def _name(value: Any, where: str) -> str:

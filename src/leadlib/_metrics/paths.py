@@ -1,6 +1,5 @@
 """The paths of all leads through one waterfall: what a single pass over the log knows of each."""
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -29,7 +28,7 @@ class Paths:
     closed: frozenset[int]
     closed_by: str
     reach: list[int]  # the furthest index entered, -1 for none
-    first: dict[int, int]  # lead * k + index -> the first entry
+    entries: list[list[tuple[int, int]]]  # of each lead: index and first entry, last index first
     last: list[_Moment]  # the latest
     by_place: list[int]  # place -> stage code
 
@@ -41,15 +40,13 @@ class Paths:
         cut: int,
         closed: Iterable[str | Stage] | None,
     ) -> "Paths":
-        waterfall = tuple(unicodedata.normalize("NFC", str(stage)) for stage in stages)
+        waterfall = log.named(stages)
         if not waterfall or len(set(waterfall)) != len(waterfall):
             got = "one of them twice" if waterfall else "none"
             raise InvalidValue(expected="stages that differ", got=got, where="stages")
-        index = {code: i for i, code in enumerate(log.stage_codes(waterfall)) if code is not None}
-        given = log.closed
-        if closed is not None:
-            given = frozenset(str(stage) for stage in closed)
-            log.stage_codes(given)  # refuses a stage that the log does not know
+        codes = {name: code for code, name in enumerate(log.stages)}
+        index = {codes[name]: i for i, name in enumerate(waterfall) if name in codes}
+        given = log.closed if closed is None else frozenset(log.named(closed))
         ended = {code for code, name in enumerate(log.stages) if given and name in given}
         # The place orders stages within one instant: along the waterfall, then outside, then
         # closed.
@@ -64,7 +61,7 @@ class Paths:
             closed=frozenset(),
             closed_by="given" if closed is not None else log.closed_by,
             reach=[-1] * len(log.leads),
-            first={},
+            entries=[],
             last=[(-1, 0, 0)] * len(log.leads),
             by_place=by_place,
         )
@@ -77,7 +74,8 @@ class Paths:
 
     def _scan(self, index: Mapping[int, int]) -> tuple[list[_Moment], set[int]]:
         """Fill the columns; give each lead's latest moment inside, and the stages seen outside."""
-        k, first, reach, last = len(self.waterfall), self.first, self.reach, self.last
+        k, reach, last = len(self.waterfall), self.reach, self.last
+        first: dict[int, int] = {}
         inside, entered = [(-1, 0, 0)] * len(reach), set[int]()
         place = {code: number for number, code in enumerate(self.by_place)}
         # The hot loop of every metric: plain comparisons, since max() costs a call an event.
@@ -96,6 +94,9 @@ class Paths:
             key = lead * k + i
             if at < first.get(key, at + 1):
                 first[key] = at
+        self.entries = [[] for _ in reach]
+        for key in sorted(first, reverse=True):
+            self.entries[key // k].append((key % k, first[key]))
         return inside, entered
 
     def _returned(self, index: Mapping[int, int], inside: list[_Moment]) -> set[int]:
@@ -125,5 +126,9 @@ class Paths:
 
     def entry(self, lead: int) -> int:
         """When a lead entered the first stage of the waterfall that it has a date for."""
-        k = len(self.waterfall)
-        return next(at for i in range(k) if (at := self.first.get(lead * k + i)) is not None)
+        return self.entries[lead][-1][1]
+
+    def arrival(self, lead: int) -> int | None:
+        """When a lead entered the last stage of the waterfall; None if it has not."""
+        goal = len(self.waterfall) - 1
+        return self.entries[lead][0][1] if self.reach[lead] == goal else None

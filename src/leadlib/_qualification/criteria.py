@@ -13,7 +13,7 @@ from typing import Any, Never
 
 import attrs
 
-from leadlib import _instants, _text, limits
+from leadlib import _fields, _instants, _text, limits
 from leadlib.errors import AmbiguousTruth, InvalidValue, LimitExceeded
 from leadlib.model import FactValue
 
@@ -107,6 +107,37 @@ def fits(kind: type, value: object) -> bool:
     return isinstance(value, kind)
 
 
+def canonical(kind: type, value: object, *, where: str) -> FactValue:
+    """
+    A value as definitions keep it: what means the same is the same, and hashes the same.
+
+    Text is clean, instants are in UTC, numbers are exact and in the type of their field.
+    """
+    try:
+        if fits(kind, value):
+            if isinstance(value, str):
+                return _text.clean(value)
+            if isinstance(value, datetime):
+                return _instants.aware(value)
+            if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+                return _number(kind, value)
+            if isinstance(value, bool | date):
+                return value
+    except InvalidValue as fault:
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+    expected = f"a value of type {kind.__name__}"
+    raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
+
+
+def _number(kind: type, value: float | Decimal) -> int | Decimal:
+    number = _fields.finite(value)
+    if kind is not int:
+        return Decimal(number)
+    if number != int(number):
+        raise InvalidValue(expected="a whole number", got="one with a fraction")
+    return int(number)
+
+
 class Criterion:
     """
     What a lead is asked for: a condition or a combination; combine with ``&``, ``|`` and ``~``.
@@ -147,10 +178,11 @@ legal: & | ~ instead of and, or, not, field.between(a, b) instead of a <= field 
         return describe(self)
 
 
-def _parts(criterion: Criterion, kind: type["AllOf | AnyOf"]) -> tuple[Criterion, ...]:
+def _parts(criterion: object, kind: type["AllOf | AnyOf"]) -> tuple[Criterion, ...]:
     """A chain of one operator is one wide node: long chains stay flat."""
     if not isinstance(criterion, Criterion):
-        raise InvalidValue(expected="a criterion", got=_text.kind_of(criterion))
+        hint = ("field.equals(value) instead of ==",) if isinstance(criterion, bool) else ()
+        raise InvalidValue(expected="a criterion", got=_text.kind_of(criterion), legal=hint)
     return criterion.parts if isinstance(criterion, kind) else (criterion,)
 
 
@@ -171,11 +203,30 @@ class Condition(Criterion):
         return Answer.YES if _HOLDS[self.operator](value, self.operand) else Answer.NO
 
 
+def _some(_: object, __: object, parts: tuple[Criterion, ...]) -> None:
+    if not parts:
+        raise InvalidValue(expected="at least one criterion", got="none")
+
+
+def _depth(node: "AllOf | AnyOf | Not") -> int:
+    """How deep a tree is, known as it grows, so that nothing ever has to climb too deep."""
+    parts = (node.part,) if isinstance(node, Not) else node.parts
+    depth = 1 + max((getattr(part, "depth", 1) for part in parts), default=0)
+    if depth > limits.DEFINITION_DEPTH:
+        expected = f"at most {limits.DEFINITION_DEPTH} levels"
+        raise LimitExceeded(expected=expected, got="more")
+    return depth
+
+
+_DEPTH_OF_PARTS: Any = attrs.Factory(_depth, takes_self=True)
+
+
 @attrs.frozen(kw_only=True)
 class AllOf(Criterion):
     """Yes if all parts are; made by ``&``."""
 
-    parts: tuple[Criterion, ...]
+    parts: tuple[Criterion, ...] = attrs.field(validator=_some)
+    depth: int = attrs.field(init=False, repr=False, eq=False, default=_DEPTH_OF_PARTS)
     __str__ = Criterion.__str__
 
 
@@ -183,7 +234,8 @@ class AllOf(Criterion):
 class AnyOf(Criterion):
     """Yes if any part is; made by ``|``."""
 
-    parts: tuple[Criterion, ...]
+    parts: tuple[Criterion, ...] = attrs.field(validator=_some)
+    depth: int = attrs.field(init=False, repr=False, eq=False, default=_DEPTH_OF_PARTS)
     __str__ = Criterion.__str__
 
 
@@ -192,10 +244,11 @@ class Not(Criterion):
     """The opposite, and unknown where the part is; made by ``~``."""
 
     part: Criterion
+    depth: int = attrs.field(init=False, repr=False, eq=False, default=_DEPTH_OF_PARTS)
     __str__ = Criterion.__str__
 
 
-_TYPES = (str, bool, int, float, Decimal, date, datetime)
+_TYPES = (str, bool, int, Decimal, date, datetime)  # and float, which is kept as Decimal
 
 
 def _known_type(_: object, __: object, value: type) -> None:
@@ -203,6 +256,10 @@ def _known_type(_: object, __: object, value: type) -> None:
         legal = [kind.__name__ for kind in _TYPES]
         got = getattr(value, "__name__", _text.kind_of(value))
         raise InvalidValue(expected="a type of fact", got=repr(got), legal=legal)
+
+
+def _as_kind(kind: type) -> type:
+    return Decimal if kind is float else kind  # one exact kind of number: 0.3 is 0.3
 
 
 def _as_name(value: object) -> str:
@@ -227,8 +284,8 @@ class Field:
     """
 
     name: str = attrs.field(converter=_as_name)
-    kind: type = attrs.field(validator=_known_type)
-    unit: str | None = None
+    kind: type = attrs.field(converter=_as_kind, validator=_known_type)
+    unit: str | None = attrs.field(default=None, converter=_fields.label)
 
     def __ge__(self, bound: FactValue) -> Criterion:
         return self._bounded(Operator.AT_LEAST, bound)
@@ -279,14 +336,7 @@ class Field:
         return tuple(self._value(value) for value in values)
 
     def _value(self, value: FactValue) -> FactValue:
-        if not fits(self.kind, value):
-            expected = f"a value of type {self.kind.__name__}"
-            raise InvalidValue(expected=expected, got=_text.kind_of(value), where=self.name)
-        if isinstance(value, datetime):
-            return _instants.aware(value, where=self.name)
-        if isinstance(value, float | Decimal) and not Decimal(value).is_finite():
-            raise InvalidValue(expected="a finite number", got=str(value), where=self.name)
-        return value
+        return canonical(self.kind, value, where=self.name)
 
     def _needs(self, expected: str, kinds: Collection[object]) -> None:
         if self.kind not in kinds:
@@ -340,6 +390,8 @@ def _shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return repr(value) if isinstance(value, str) else str(value)
 
 

@@ -5,6 +5,7 @@ What comes in may come from strangers: sizes are checked before anything is walk
 collected with its path, and no text of the input is ever looked up, formatted or run as code.
 """
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -12,8 +13,18 @@ from typing import Any
 
 import attrs
 
-from leadlib import _instants, _text, limits
-from leadlib._qualification.criteria import AllOf, AnyOf, Condition, Criterion, Field, Not, Operator
+from leadlib import _fields, _instants, _text, limits
+from leadlib._qualification.criteria import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Criterion,
+    Field,
+    Not,
+    Operator,
+    canonical,
+    fits,
+)
 from leadlib.errors import DefinitionError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
 from leadlib.model import FactValue, Team
 
@@ -27,10 +38,9 @@ _TYPES: dict[str, type] = {
     "date": date,
     "instant": datetime,
 }
-_TYPE_NAMES = {kind: name for name, kind in _TYPES.items()} | {float: "number"}
+_TYPE_NAMES = {kind: name for name, kind in _TYPES.items()}
 _KEYS = ("name", "version", "fields", "qualify", "disqualify", "signatures")
 _GROUPS = ("all", "any", "not")
-_LARGEST_EXPONENT = 18
 
 
 def field_to_data(field: Field) -> dict[str, str]:
@@ -59,7 +69,9 @@ def _plain(value: Any) -> str | int | bool:
     """JSON has neither dates nor exact decimals: both travel as text."""
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, float | Decimal) else value
+    if isinstance(value, Decimal):  # canonical: 10, 10.0 and 1E+1 are written alike
+        return f"{value.normalize():f}"
+    return value  # type: ignore[no-any-return]  # text, yes/no or an integer
 
 
 def definition_from_data(plain: object) -> dict[str, Any]:
@@ -147,7 +159,9 @@ class _Reader:
             self._known(plain, ("type", "unit"), where, "a part of a field")
             unit = self._text(plain["unit"], f"{where}.unit") if "unit" in plain else None
             kind = self._type(plain.get("type"), f"{where}.type")
-            if key:
+            if key in self.fields:
+                self._fault("each field once", name, where)
+            elif key:
                 self.fields[key] = Field(key, kind, unit=unit)
 
     def _type(self, value: object, where: str) -> type:
@@ -191,6 +205,8 @@ class _Reader:
             return None
         read = [self._criterion(part, f"{where}[{i}]", depth + 1) for i, part in enumerate(inner)]
         parts = tuple(part for part in read if part is not None)
+        if not parts:
+            return None  # each of them is a fault already
         return AllOf(parts=parts) if key == "all" else AnyOf(parts=parts)
 
     def _condition(self, plain: Mapping[str, Any], where: str) -> Criterion | None:
@@ -208,8 +224,13 @@ class _Reader:
         return self._operand(field, operator, plain[operator.value], f"{where}.{operator.value}")
 
     def _field(self, name: object, where: str) -> Field | None:
-        if isinstance(name, str) and name in self.fields:
-            return self.fields[name]
+        key = (
+            unicodedata.normalize("NFC", name[: limits.ID_CHARACTERS]).strip()
+            if isinstance(name, str)
+            else ""
+        )
+        if key in self.fields:
+            return self.fields[key]
         got = _quoted(name) if isinstance(name, str) else _text.kind_of(name)
         self.faults.append(
             UnknownName(
@@ -289,48 +310,13 @@ def _path(name: object) -> str:
 
 
 def _value(plain: Any, kind: type, where: str) -> FactValue:
-    """A value of a definition in its field's type; text only where JSON knows no other form."""
-    if kind is bool and isinstance(plain, bool):
-        return plain
-    if kind is int and isinstance(plain, int) and not isinstance(plain, bool):
-        _in_range(_whole(plain), where)
-        return plain
-    if kind is str and isinstance(plain, str):
-        return _text.clean(plain, where=where)
-    if kind in {Decimal, float, date, datetime}:
-        return _exact(plain, kind, where)
-    expected = f"a value of type {_TYPE_NAMES[kind]}"
-    raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
-
-
-def _exact(plain: Any, kind: type, where: str) -> FactValue:
-    if isinstance(plain, str):
+    """A value of a definition in its field's type; text where JSON knows no other form."""
+    if isinstance(plain, str) and kind in {Decimal, date, datetime}:
         return value_from_text(plain, Field("value", kind), where=where)
-    if kind is datetime:
-        return _instants.aware(plain, where=where)
-    if kind is date and isinstance(plain, date) and not isinstance(plain, datetime):
-        return plain
-    if kind in {Decimal, float} and isinstance(plain, int | float | Decimal):
-        if isinstance(plain, int) and not isinstance(plain, bool):
-            return _in_range(_whole(plain), where)
-        if not isinstance(plain, bool):
-            return _in_range(Decimal(str(plain)), where)
-    expected = f"a value of type {_TYPE_NAMES[kind]}"
-    raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
-
-
-def _whole(number: int) -> Decimal | None:
-    """An integer as a decimal; None if it is so long that even printing it would be work."""
-    return Decimal(number) if number.bit_length() < _LONGEST_INTEGER else None
-
-
-_LONGEST_INTEGER = 128
-
-
-def _in_range(number: Decimal | None, where: str) -> Decimal:
-    if number is None or not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
-        raise InvalidValue(expected="a number below 1e18", got="one far beyond", where=where)
-    return number
+    if not fits(kind, plain):
+        expected = f"a value of type {_TYPE_NAMES[kind]}"
+        raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
+    return canonical(kind, plain, where=where)
 
 
 def value_from_text(text: str, field: Field, *, where: str | None = None) -> FactValue:
@@ -366,8 +352,8 @@ _LONGEST_NUMBER = 40
 def _number(text: str, kind: type) -> int | Decimal:
     if len(text) > _LONGEST_NUMBER or not text.isascii() or "_" in text:
         raise ValueError
-    number = _in_range(Decimal(text), "value")
-    return int(text) if kind is int else number
+    number = _fields.finite(Decimal(text))
+    return int(text) if kind is int else Decimal(number)
 
 
 def _day(text: str) -> date:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import attrs
 
-from leadlib import _instants, _text, limits
+from leadlib import _fields, _instants, _text, limits
 from leadlib._qualification import data
 from leadlib._qualification.criteria import (
     AllOf,
@@ -27,7 +27,7 @@ from leadlib._qualification.criteria import (
     describe,
     fits,
 )
-from leadlib.errors import ConflictError, InvalidValue, NotCertifiable
+from leadlib.errors import ConflictError, InvalidValue, NotCertifiable, UnknownName
 from leadlib.model import Certificate, Fact, Lead, Team
 
 __all__ = ["LeadDefinition", "Outcome", "Signature", "Verdict"]
@@ -55,14 +55,23 @@ def _instant(value: object) -> datetime:
     return _instants.aware(value, where="at")
 
 
-@attrs.frozen(kw_only=True)
+def _as_team(value: object) -> Team:
+    for team in (Team.MARKETING, Team.SALES):
+        if value == team:
+            return team
+    got = repr(value) if isinstance(value, str) else _text.kind_of(value)
+    legal = [Team.MARKETING.value, Team.SALES.value]
+    raise UnknownName(expected="a team that signs", got=got, legal=legal)
+
+
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Signature:
     """One team's consent to exactly one content of a definition."""
 
-    team: Team = attrs.field(converter=Team)
-    by: str = attrs.field(repr=False)
+    team: Team = attrs.field(converter=_as_team)
+    by: str = attrs.field(converter=_fields.identifier, repr=False)
     at: datetime = attrs.field(converter=_instant)
-    content_hash: str
+    content_hash: str = attrs.field(converter=_fields.identifier)
 
 
 def _as_name(value: object) -> str:
@@ -76,6 +85,10 @@ def _is_version(_: object, __: object, value: object) -> None:
 
 
 _VERSIONS = 10**9
+
+
+def _as_signatures(signatures: Iterable[Signature]) -> tuple[Signature, ...]:
+    return tuple(signatures)
 
 
 @attrs.frozen(slots=False)
@@ -102,7 +115,9 @@ class LeadDefinition:
     qualify: Criterion
     version: int = attrs.field(default=1, validator=_is_version, kw_only=True)
     disqualify: Criterion | None = attrs.field(default=None, kw_only=True)
-    signatures: tuple[Signature, ...] = attrs.field(default=(), kw_only=True)
+    signatures: tuple[Signature, ...] = attrs.field(
+        default=(), kw_only=True, converter=_as_signatures
+    )
 
     def __attrs_post_init__(self) -> None:
         _ = self.fields  # a definition whose fields contradict each other is refused at once
@@ -180,12 +195,15 @@ class LeadDefinition:
             >>> verdict.ask_next
             ('staff',)
         """
+        _fields.check_type(lead, Lead, "lead")
         values = lead.values
         answers = {
             condition: condition.answer(values.get(condition.field.name))
             for condition in self.conditions
         }
-        return Verdict(lead=lead, definition=self, outcome=self._outcome(answers), answers=answers)
+        outcome = self._outcome(answers)
+        frozen = _fields.FrozenDict(answers)
+        return Verdict(lead=lead, definition=self, outcome=outcome, answers=frozen)
 
     def _outcome(self, answers: Mapping[Condition, Answer]) -> Outcome:
         veto = Answer.NO if self.disqualify is None else answer(self.disqualify, answers)
@@ -320,7 +338,7 @@ class Verdict:
     @property
     def ask_next(self) -> tuple[str, ...]:
         """
-        The fields whose answer can still change the verdict, most telling first.
+        The fields whose answer may still change the verdict, most telling first.
 
         Ranked by Birnbaum's importance with even odds for every open answer: the probability that
         this one answer decides.  Empty once the verdict is decided.
@@ -371,6 +389,7 @@ class Verdict:
             expected = "a definition that both teams signed"
             got = f"one that {missing} did not sign"
             raise NotCertifiable(expected=expected, got=got, where=where)
+        self._check_known(_instant(at), where)
         return Certificate(
             lead=self.lead.id,
             definition=self.definition.title,
@@ -379,6 +398,14 @@ class Verdict:
             at=at,
             expires=_instant(at).astimezone(UTC) + valid_for,
         )
+
+    def _check_known(self, at: datetime, where: str) -> None:
+        """Nobody can vouch for what was signed or said later."""
+        signed = max(signature.at for signature in self.definition.signatures)
+        said = self.lead.inquiries[-1].at
+        if at < max(signed, said):
+            expected = f"an instant from {max(signed, said).isoformat()} on"
+            raise NotCertifiable(expected=expected, got=at.isoformat(), where=where)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the verdict as plain data, the facts of the lead not included."""
