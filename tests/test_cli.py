@@ -662,6 +662,69 @@ class TestFlow:
         assert run("flow", "--md") == (0, f"{STANDARD:md}\n", "")
 
 
+class TestGuards:
+    LOG = (
+        "lead,stage,at\na,Won,2026-01-02T00:00Z\n"
+        "b,Lost,2026-01-03T00:00Z\nc,Open,2026-02-04T00:00Z\n"
+    )
+
+    def test_a_page_never_replaces_a_log_or_another_file(self, tmp_path, capsys):
+        log, other = tmp_path / "log.csv", tmp_path / "other.csv"
+        for path in (log, other):
+            path.write_text(self.LOG)
+        for target in (log, other):
+            assert main(["report", str(log), "--html", str(target)]) == 2
+            assert target.read_text() == self.LOG
+            assert "a new file, or a page" in capsys.readouterr().err
+
+    def test_a_page_may_replace_a_page(self, tmp_path, capsys):
+        log, page = tmp_path / "log.csv", tmp_path / "page.html"
+        log.write_text(self.LOG)
+
+        assert [main(["report", str(log), "--html", str(page)]) for _ in range(2)] == [0, 0]
+
+    def test_a_log_without_history_is_doubted(self, tmp_path, capsys):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG)
+        assert main(["report", str(log), "--stages", "Open,Won"]) == 0
+        assert "Note: no lead entered two stages." in capsys.readouterr().out
+
+        log.write_text(self.LOG + "c,Won,2026-02-05T00:00Z\n")
+        main(["report", str(log), "--stages", "Open,Won", "--json"])
+        assert json.loads(capsys.readouterr().out)["notes"] == []
+
+    def test_an_end_inside_the_funnel_is_refused(self, tmp_path, capsys):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG)
+
+        assert main(["report", str(log), "--stages", "Open,Won", "--closed", "Won"]) == 2
+        assert "expected stages outside the funnel, got 'Won'" in capsys.readouterr().err
+
+    def test_a_workbook_is_named_as_one(self, tmp_path, capsys):
+        log = tmp_path / "log.xlsx"
+        log.write_bytes(b"PK\x03\x04 and so on")
+
+        assert main(["report", str(log)]) == 2
+        assert "save a workbook as CSV first" in capsys.readouterr().err
+
+    def test_many_groups_are_compared_and_not_printed_one_by_one(self, tmp_path, capsys):
+        log = tmp_path / "log.csv"
+        rows = [f"l{n},inquiry,2026-01-02T00:00Z,g{n}" for n in range(21)]
+        log.write_text("\n".join(["lead,stage,at,group", *rows]))
+        main(["report", str(log), "--by", "group"])
+        printed = capsys.readouterr().out
+
+        assert "(21 funnels one by one: see --json)" in printed
+        assert "group: g1" not in printed
+
+    def test_as_of_is_told_in_the_zone_that_was_given(self, tmp_path, capsys):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG)
+        main(["report", str(log), "--zone", "Europe/Berlin", "--as-of", "2026-04-01"])
+
+        assert "as of 2026-04-01 00:00 Europe/Berlin." in capsys.readouterr().out
+
+
 class TestJudge:
     HEAD = "id,at,mail,staff,need\n"
     ADA = "i-1,2026-03-02T09:00:00Z,ada@example.com,60,churn\n"

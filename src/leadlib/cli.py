@@ -23,9 +23,17 @@ from leadlib.consolidation import consolidate
 from leadlib.errors import InvalidValue, LeadlibError, UnknownName
 from leadlib.io import InquiriesRead, Problem, RowCounts, load_definition, read_inquiries, read_log
 from leadlib.lifecycle import STANDARD, WATERFALL
-from leadlib.metrics import Cohorts, Funnel, Rate, StageLog, cohorts, funnel, main_path
-from leadlib.qualification import Verdict
-from leadlib.report import LEAK_HEAD, leak_table, to_html
+from leadlib.metrics import Cohorts, Funnel, StageLog, cohorts, funnel, main_path
+from leadlib.qualification import LeadDefinition, Verdict
+from leadlib.report import (
+    DETAILED,
+    LEAK_HEAD,
+    MISSING,
+    group_head,
+    group_table,
+    leak_table,
+    to_html,
+)
 
 __all__ = ["main"]
 
@@ -211,6 +219,8 @@ def _zone(name: str) -> tzinfo:
 def _report(asked: argparse.Namespace) -> int:
     at = _instant_columns(asked.at or ["at"])
     as_of = _as_of(asked)
+    if asked.html is not None:
+        _check_page(asked.html, asked.log)
     with _progress(asked.log) as progress:
         read = read_log(
             *asked.log,
@@ -224,14 +234,17 @@ def _report(asked: argparse.Namespace) -> int:
             progress=progress,
         )
     log, stages = read.log, asked.stages or _stages(at, read.log, as_of)
+    _check_closed(asked.closed, stages)
     counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
     months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
+    doubts = list(_doubts(counted, log))
+    notes = [*_notes(counted, read.rows, asked.zone), *doubts]
     if asked.html is not None:
-        _write(asked.html, to_html(counted, cohorts=months, notes=_notes(counted, read.rows)))
+        _write(asked.html, to_html(counted, cohorts=months, notes=notes))
     if asked.json:
-        _print_json(_plain(counted, months, read.rows, read.problems))
+        _print_json(_plain(counted, months, read.rows, read.problems) | {"notes": doubts})
     else:
-        _say("\n".join(_page(counted, months, read.rows)))
+        _say("\n".join([*notes, *_page(counted, months)]))
     return _finish(asked, read.rows, read.problems)
 
 
@@ -301,10 +314,11 @@ def _size(path: Path) -> int:
     return 0
 
 
-def _notes(counted: Funnel, rows: RowCounts) -> list[str]:
+def _notes(counted: Funnel, rows: RowCounts, zone: tzinfo | None) -> list[str]:
+    as_of = f"{counted.as_of.astimezone(zone or UTC):%Y-%m-%d %H:%M} {zone or UTC}"
     notes = [
         f"{rows}.",
-        f"{_text.plural(counted.leads, 'lead')} as of {counted.as_of:%Y-%m-%d %H:%M} UTC.",
+        f"{_text.plural(counted.leads, 'lead')} as of {as_of}.",
         _READING,
         _ends(counted),
     ]
@@ -336,8 +350,20 @@ def _ends(counted: Funnel) -> str:
     return f"A story ends in: {ends} ({said.get(definition.closed_by, definition.closed_by)})."
 
 
-def _page(counted: Funnel, months: Cohorts, rows: RowCounts) -> Iterator[str]:
-    yield from _notes(counted, rows)
+def _doubts(counted: Funnel, log: StageLog) -> Iterator[str]:
+    """What makes a report look right although the log cannot bear it."""
+    seen = counted.leads + counted.outside
+    stages = [stage for _, stage, _, _ in log.events(log.cut(counted.as_of))]
+    if not counted.leads:
+        yield "No lead had entered any of these stages by then."
+    elif len(stages) == seen and len(set(stages)) > 1:
+        yield (
+            "Note: no lead entered two stages. If the log has one row for each lead with its "
+            "present status, it holds no history: give dated columns instead, --at STAGE=COLUMN."
+        )
+
+
+def _page(counted: Funnel, months: Cohorts) -> Iterator[str]:
     yield ""
     yield str(counted)
     if counted.stops:
@@ -348,26 +374,13 @@ def _page(counted: Funnel, months: Cohorts, rows: RowCounts) -> Iterator[str]:
     if len(months.months) > 1:
         yield from ("", f"By month of entry, to {months.goal}", "", _last_months(months))
     if counted.groups:
-        yield from ("", f"By {counted.by}, to {months.goal}", "", _side_by_side(counted))
+        yield from ("", f"By {counted.by}, to {months.goal}", "")
+        yield _text.text_table(group_head(counted), group_table(counted))
+    if len(counted.groups) > DETAILED:
+        yield f"({len(counted.groups):,} funnels one by one: see --json)"
+        return
     for name, group in counted.groups.items():
-        yield from ("", f"{counted.by}: {name or _MISSING}", "", str(group))
-
-
-_MISSING = "(missing)"
-
-
-def _side_by_side(counted: Funnel) -> str:
-    """The groups in one table, from the first stage to the last."""
-    first, last = counted.steps[0].stage, counted.steps[-1].stage
-    head = (counted.by or "", first, last, "left", "open", "rate", "95 % interval")
-    return _text.text_table(head, [_group_row(*group) for group in counted.groups.items()])
-
-
-def _group_row(name: str, group: Funnel) -> tuple[str, ...]:
-    *way, goal = group.steps
-    whole = Rate(goal.reached, group.steps[0].reached)
-    counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
-    return (name or _MISSING, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
+        yield from ("", f"{counted.by}: {name or MISSING}", "", str(group))
 
 
 def _last_months(months: Cohorts) -> str:
@@ -402,7 +415,7 @@ def _judge(asked: argparse.Namespace) -> int:
         _print_json(plain | _rows(read.rows, read.problems))
     else:
         _say("\n".join(_verdict_lines(verdicts, explain=asked.explain)))
-        _say("\n".join(_summary(verdicts, definition.title, read)))
+        _say("\n".join(_summary(verdicts, definition, read)))
     return _finish(asked, read.rows, read.problems)
 
 
@@ -413,13 +426,18 @@ def _verdict_lines(verdicts: Sequence[Verdict], *, explain: bool) -> list[str]:
     return [_text.text_table(("lead", "verdict", "ask next"), rows, left=3), ""]
 
 
-def _summary(verdicts: Sequence[Verdict], title: str, read: InquiriesRead) -> Iterator[str]:
+def _summary(
+    verdicts: Sequence[Verdict], definition: LeadDefinition, read: InquiriesRead
+) -> Iterator[str]:
     outcomes = Counter(verdict.outcome.value for verdict in verdicts)
     listed = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.most_common())
     people = f"{len(verdicts):,} {'person' if len(verdicts) == 1 else 'people'}"
     inquiries = _text.plural(len(read.inquiries), "inquiry")
-    yield f"{inquiries} of {people} by {title}: {listed or 'nobody'}"
+    yield f"{inquiries} of {people} by {definition.title}: {listed or 'nobody'}"
     yield f"{read.rows}."
+    if definition.unsigned:
+        teams = " and ".join(definition.unsigned)
+        yield f"Not signed by {teams}: the definition can judge, but certify nobody."
     if read.missing:
         yield f"The file has no column for: {', '.join(read.missing)}."
 
@@ -458,6 +476,35 @@ def _print_json(plain: dict[str, Any]) -> None:
     if _fitting(text, sys.stdout) != text:
         text = json.dumps(plain, indent=2, allow_nan=False)
     _say(text)  # what is escaped there can only stand in a string, where JSON knows the form
+
+
+def _check_page(path: Path, logs: Sequence[Path]) -> None:
+    """A page may replace a page; it never replaces a log, or any other file of yours."""
+    if _holds_something_else(path) or any(_same(log, path) for log in logs):
+        got = "one that holds something else"
+        raise InvalidValue(expected="a new file, or a page", got=got, where="--html")
+
+
+def _holds_something_else(path: Path) -> bool:
+    with suppress(OSError, ValueError), path.open("rb") as file:
+        return file.read(len(_PAGE)).lower() not in {_PAGE, b""}
+    return False
+
+
+def _same(log: Path, page: Path) -> bool:
+    with suppress(OSError, ValueError):
+        return log.samefile(page)
+    return False
+
+
+_PAGE = b"<!doctype html>"
+
+
+def _check_closed(closed: Sequence[str] | None, stages: Sequence[str]) -> None:
+    inside = [stage for stage in closed or () if stage in stages]
+    if inside:
+        expected = "stages outside the funnel"
+        raise InvalidValue(expected=expected, got=repr(inside[0]), where="--closed")
 
 
 def _write(path: Path, page: str) -> None:

@@ -8,11 +8,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadlib.errors import MissingExtra
-from leadlib.metrics import Cohorts, Funnel, FunnelStep, Stop
+from leadlib.metrics import Cohorts, Funnel, FunnelStep, Rate, Stop
 
-__all__ = ["LEAK_HEAD", "leak_table", "to_html"]
+__all__ = [
+    "DETAILED",
+    "LEAK_HEAD",
+    "MISSING",
+    "group_head",
+    "group_table",
+    "leak_table",
+    "to_html",
+]
 
 LEAK_HEAD = ("got to", "is now in", "leads", "of reached", "state", "days there")
+MISSING = "(missing)"
+DETAILED = 20  # groups shown one by one; more are compared side by side only
 _WIDTH, _BAR = 640, 28
 
 
@@ -53,6 +63,10 @@ def to_html(
         bars=_bars(funnel.steps),
         height=len(funnel.steps) * (_BAR + 8),
         leak_head=LEAK_HEAD,
+        group_head=group_head(funnel),
+        group_rows=group_table(funnel),
+        missing=MISSING,
+        detailed=len(funnel.groups) <= DETAILED,
         leaks=leak_table(funnel.stops),
         cohorts=cohorts,
     )
@@ -76,6 +90,24 @@ def _bars(steps: Sequence[FunnelStep]) -> list[dict[str, Any]]:
             {"stage": step.stage, "reached": step.reached, "y": row * (_BAR + 8), "parts": parts}
         )
     return bars
+
+
+def group_head(funnel: Funnel) -> tuple[str, ...]:
+    """The head of :func:`group_table`."""
+    first, last = funnel.steps[0].stage, funnel.steps[-1].stage
+    return (funnel.by or "", first, last, "left", "open", "rate", "95 % interval")
+
+
+def group_table(funnel: Funnel) -> list[tuple[str, ...]]:
+    """The groups of a funnel side by side, from the first stage to the last, as rows of text."""
+    return [_group_row(name, group) for name, group in funnel.groups.items()]
+
+
+def _group_row(name: str, group: Funnel) -> tuple[str, ...]:
+    *way, goal = group.steps
+    whole = Rate(goal.reached, group.steps[0].reached)
+    counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
+    return (name or MISSING, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
 
 
 def leak_table(stops: Sequence[Stop], *, most: int = 10) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ Lengths are checked before anything is parsed, and no setting of the process is 
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -57,8 +57,21 @@ def _table(source: Text, suffixes: list[str], *, exact: bool) -> Table:
     if suffixes[-1:] in ([".parquet"], [".pq"]):
         return _parquet(source.raw, source.progress)
     source.packed = suffixes[-1:] == [".gz"]
+    if _begins(source.raw).startswith(_ZIPPED):
+        expected = "CSV, JSON lines or Parquet: save a workbook as CSV first"
+        raise RefusedFile(expected=expected, got="a zip archive, such as a workbook")
     form = (suffixes[:-1] if source.packed else suffixes)[-1:]
     return jsons.table(source, exact=exact) if form in _JSON_LINES else csvs.table(source)
+
+
+_ZIPPED = b"PK\x03\x04"
+
+
+def _begins(raw: BinaryIO) -> bytes:
+    """The first bytes, without taking them: a pipe cannot be wound back."""
+    with suppress(OSError):  # whoever reads on will meet it again, and say so
+        return raw.peek() if isinstance(raw, io.BufferedReader) else b""
+    return b""
 
 
 _JSON_LINES = ([".jsonl"], [".ndjson"], [".json"])
