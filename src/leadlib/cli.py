@@ -240,7 +240,8 @@ def _report(asked: argparse.Namespace) -> int:
     doubts = list(_doubts(counted, log))
     notes = [*_notes(counted, read.rows, asked.zone), *doubts]
     if asked.html is not None:
-        _write(asked.html, to_html(counted, cohorts=months, notes=notes))
+        title = f"Funnel of {', '.join(path.name for path in asked.log)}"
+        _write(asked.html, to_html(counted, cohorts=months, title=title, notes=notes))
     if asked.json:
         _print_json(_plain(counted, months, read.rows, read.problems) | {"notes": doubts})
     else:
