@@ -683,6 +683,40 @@ class TestGuards:
 
         assert [main(["report", str(log), "--html", str(page)]) for _ in range(2)] == [0, 0]
 
+    def test_a_page_may_go_into_a_pipe(self, tmp_path):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG)
+        command = [sys.executable, "-m", "leadlib", "report", str(log), "--html", "/dev/stdout"]
+        done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+        assert done.returncode == 0
+        assert b"<!doctype html>" in done.stdout
+
+    @pytest.mark.parametrize("closed", [">&-", "2>&-"])
+    def test_a_closed_stream_is_no_crash(self, tmp_path, closed):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG + "d,Won,soon\n")
+        command = f'"{sys.executable}" -m leadlib report "{log}" --json {closed}'
+        done = subprocess.run(
+            command, shell=True, capture_output=True, check=False, text=True, timeout=60
+        )
+
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        if done.stdout:
+            assert json.loads(done.stdout)["rows"]["rejected"] == 1
+
+    def test_rejected_rows_count_although_nobody_reads_the_report(self, tmp_path):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG + "d,Won,soon\n")
+        command = f'"{sys.executable}" -m leadlib report "{log}" | true; echo "${{PIPESTATUS[0]}}"'
+        done = subprocess.run(
+            ["bash", "-c", command], capture_output=True, check=False, text=True, timeout=60
+        )
+
+        assert done.stdout.strip() == "1"
+        assert "1 of 4 rows rejected" in done.stderr
+
     def test_a_log_without_history_is_doubted(self, tmp_path, capsys):
         log = tmp_path / "log.csv"
         log.write_text(self.LOG)

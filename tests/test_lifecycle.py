@@ -165,6 +165,21 @@ class TestStoring:
 
         assert event_from_dict(json.loads(json.dumps(event_to_dict(event)))) == event
 
+    def test_own_events_may_leave_parts_out(self):
+        @attrs.frozen(kw_only=True)
+        class Priced(LeadEvent):
+            """A price was named."""
+
+            price: Decimal | None = None
+            until: datetime | None = None
+
+        for event in (
+            Priced(lead="L", at=MONDAY),
+            Priced(lead="L", at=MONDAY, price=Decimal("1.50"), until=MONDAY),
+        ):
+            plain = json.loads(json.dumps(event_to_dict(event)))
+            assert event_from_dict(plain, kinds=[Priced]) == event
+
     def test_own_events_are_named(self):
         class Demonstrated(LeadEvent):
             """The product was shown."""
@@ -405,6 +420,12 @@ class TestReplay:
     def test_other_values_are_refused_with_an_error_of_ours(self, call):
         with pytest.raises(InvalidValue):
             call()
+
+    def test_a_standing_of_another_lifecycle_is_refused(self):
+        foreign = Stage("foreign", Team.SALES)
+        standing = Standing(lead="L", events=tuple(a_history()[:1]), stages=(foreign,))
+        with pytest.raises(UnknownName, match="got 'foreign'"):
+            STANDARD.move(standing, a_history()[1])
 
     def test_foreign_stages_are_named(self):
         foreign = Stage("foreign", Team.SALES)

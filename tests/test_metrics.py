@@ -441,6 +441,12 @@ class TestStageLog:
     def test_takes_numbers_as_ids(self):
         assert StageLog.from_rows([(17, "inquiry", MONDAY)]).leads == ("17",)
 
+    def test_each_group_has_a_fingerprint_of_its_own(self):
+        result = counted(TestFunnel.ROWS, by="source")
+        prints = {result.fingerprint, *(g.fingerprint for g in result.groups.values())}
+
+        assert len(prints) == 1 + len(result.groups)
+
     def test_the_fingerprint_knows_the_groups(self):
         rows = [("a", "inquiry", day(0), 0, "p"), ("b", "inquiry", day(0), 0, "q")]
         swapped = [("a", "inquiry", day(0), 0, "q"), ("b", "inquiry", day(0), 0, "p")]
@@ -496,6 +502,16 @@ class TestFrames:
             a_log(TestFunnel.ROWS), stages=STAGES, by="source"
         )
 
+    def test_take_the_missing_values_of_pandas_as_missing(self):
+        frame = pd.DataFrame(
+            {"lead": ["a", "b", "c"], "stage": ["x"] * 3, "at": [MONDAY] * 3}
+        ).assign(source=pd.array(["p", None, 1.5], dtype=object))
+        frame["team"] = pd.array(["p", None, "q"], dtype="string")
+        log = StageLog.from_frame(frame, lead="lead", stage="stage", at="at", by=["source", "team"])
+
+        assert list(funnel(log, stages=["x"], by="team").groups) == ["p", "q", ""]
+        assert list(funnel(log, stages=["x"], by="source").groups) == ["1.5", "p", ""]
+
     def test_name_the_column_that_is_missing(self):
         with pytest.raises(UnknownName, match="did you mean 'stage'"):
             StageLog.from_frame(
@@ -535,6 +551,13 @@ class TestMainPath:
             rows += [(f"u{n}", second, day(6)) for n in range(40)]
 
             assert main_path(StageLog.from_rows(rows)) == ("new", second)
+
+    @given(logs(min_size=1, stages="ABCDE"), st.randoms(use_true_random=False))
+    def test_is_blind_to_row_order(self, rows, chance):
+        shuffled = list(rows)
+        chance.shuffle(shuffled)
+
+        assert main_path(a_log(shuffled)) == main_path(a_log(rows))
 
     def test_of_nothing_is_empty(self):
         assert main_path(StageLog.from_rows([])) == ()

@@ -288,6 +288,14 @@ class TestVerdict:
 
         assert verdict.ask_next == ("need", "budget", "staff")
 
+    def test_asks_at_the_deepest_level_that_is_legal(self):
+        tree = NEED.equals("x")
+        for n in range(31):
+            tree = Not(part=tree) if n % 2 else AllOf(parts=(tree,))
+        verdict = a_definition(qualify=tree).judge(a_lead())
+
+        assert set(verdict.ask_next) == {"need", "competitor"}
+
     def test_asks_nothing_that_cannot_matter_any_more(self):
         verdict = a_definition(disqualify=None).judge(a_lead(staff=60))
 
@@ -436,6 +444,26 @@ class TestData:
         assert again == definition
         assert again.content_hash == definition.content_hash
         assert again.is_agreed
+
+    def test_no_digit_is_lost(self):
+        price = Field("price", Decimal)
+        long = Decimal("123456789012345678.123456789012345678")
+        one, other = (LeadDefinition("d", price >= n) for n in (long, long + Decimal("1e-9")))
+
+        assert one.content_hash == LeadDefinition.from_dict(one.to_dict()).content_hash
+        assert LeadDefinition.from_dict(one.to_dict()) == one
+        with pytest.raises(InvalidValue, match="at most 36 digits"):
+            _ = price >= Decimal("0." + "1" * 50)
+        assert isinstance(other, LeadDefinition)
+
+    def test_units_and_names_are_on_one_line(self):
+        for unit in ("", 5, "a\nb", "x" * 300):
+            plain = {"name": "d", "fields": {"n": {"type": "integer", "unit": unit}}}
+            with pytest.raises(DefinitionError, match=r"\$\.fields\.n\.unit"):
+                LeadDefinition.from_dict(plain | {"qualify": {"field": "n", "at_least": 1}})
+        for make in (lambda: LeadDefinition("a\nb", STAFF >= 1), lambda: Field("a\nb", int)):
+            with pytest.raises(InvalidValue, match="control characters"):
+                make()
 
     def test_field_names_are_found_in_either_spelling_and_never_twice(self):
         plain = {

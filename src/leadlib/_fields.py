@@ -51,12 +51,15 @@ def finite(value: float | Decimal) -> int | Decimal:
     number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     if not number.is_finite():
         raise InvalidValue(expected=_NUMBERS, got=str(number))
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent < -2 * _FINEST:
+        raise InvalidValue(expected=_NUMBERS, got="one with too many digits")
     if number and not -_FINEST <= number.adjusted() < _FINEST:
         raise InvalidValue(expected=_NUMBERS, got="one far beyond")
     return number or Decimal(0)
 
 
-_NUMBERS = "a finite number below 1e18, with at most 18 digits after the point"
+_NUMBERS = "a finite number from 1e-18 to 1e18, with at most 36 digits after the point"
 
 
 def label(value: object) -> str | None:

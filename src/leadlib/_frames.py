@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from leadlib._text import is_missing
 from leadlib.errors import MissingExtra, UnknownName
 
 __all__ = ["columns_of"]
@@ -26,9 +27,5 @@ def columns_of(frame: Any, names: Sequence[str]) -> list[list[Any]]:
     for name in names:
         if name not in table.columns:
             raise UnknownName(expected="a column of the frame", got=repr(name), legal=table.columns)
-    return [_plain(table[name].to_list()) for name in names]
-
-
-def _plain(values: list[Any]) -> list[Any]:
-    """NaN and NaT are the values that differ from themselves."""
-    return [None if value is None or value != value else value for value in values]  # noqa: PLR0124
+    columns = (table[name].to_list() for name in names)
+    return [[None if is_missing(value) else value for value in column] for column in columns]

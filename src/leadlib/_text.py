@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from leadlib.errors import InvalidValue
 from leadlib.limits import TEXT_CHARACTERS
 
-__all__ = ["clean", "kind_of", "markdown_table", "plural", "text_table"]
+__all__ = ["clean", "is_missing", "kind_of", "markdown_table", "plural", "text_table"]
 
 Row = Sequence[str]
 
@@ -35,6 +35,18 @@ def clean(
     if not text and not empty:
         raise InvalidValue(expected="text", got="nothing", where=where)
     return text
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN, NaT or NA of any library: what is unequal to itself, or will not even say so."""
+    if value is None or isinstance(value, str):
+        return value is None
+    try:
+        return bool(value != value)  # noqa: PLR0124
+    except TypeError:
+        return True
+    except ValueError:  # an array is not missing, it is out of place
+        return False
 
 
 def kind_of(value: object) -> str:

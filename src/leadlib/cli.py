@@ -52,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The words after ``leadlib``; those of the process unless given.
     """
+    _open_streams()
     parsed = _parser().parse_args(arguments)
     try:
         status: int = parsed.run(parsed)
@@ -70,6 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _failed("stopped", status=_STOPPED)
     return status
+
+
+def _open_streams() -> None:
+    """A shell can close a stream (``>&-``); what is said there then goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _failed(message: str, *, status: int = _REFUSED) -> int:
@@ -237,7 +245,7 @@ def _report(asked: argparse.Namespace) -> int:
     _check_closed(asked.closed, stages)
     counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
     months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
-    doubts = list(_doubts(counted, log))
+    doubts = list(_doubts(counted, log, wide=isinstance(at, dict)))
     notes = [*_notes(counted, read.rows, asked.zone), *doubts]
     if asked.html is not None:
         title = f"Funnel of {', '.join(path.name for path in asked.log)}"
@@ -351,13 +359,14 @@ def _ends(counted: Funnel) -> str:
     return f"A story ends in: {ends} ({said.get(definition.closed_by, definition.closed_by)})."
 
 
-def _doubts(counted: Funnel, log: StageLog) -> Iterator[str]:
+def _doubts(counted: Funnel, log: StageLog, *, wide: bool) -> Iterator[str]:
     """What makes a report look right although the log cannot bear it."""
-    seen = counted.leads + counted.outside
-    stages = [stage for _, stage, _, _ in log.events(log.cut(counted.as_of))]
+    visible = log.events(log.cut(counted.as_of))
+    entries = {(lead, stage) for lead, stage, _, _ in visible}
+    stages = {stage for _, stage in entries}
     if not counted.leads:
         yield "No lead had entered any of these stages by then."
-    elif len(stages) == seen and len(set(stages)) > 1:
+    elif not wide and len(stages) > 1 and len(entries) == len({lead for lead, _ in entries}):
         yield (
             "Note: no lead entered two stages. If the log has one row for each lead with its "
             "present status, it holds no history: give dated columns instead, --at STAGE=COLUMN."
@@ -456,7 +465,12 @@ _PLAINER = {ord("─"): "-", ord("≥"): ">="}
 def _say(text: str, out: TextIO | None = None) -> None:
     """Print text that holds names from strangers, in whatever encoding the terminal has."""
     out = out or sys.stdout
-    print(_fitting(_CONTROL.sub(_escaped, text), out), file=out)
+    try:
+        print(_fitting(_CONTROL.sub(_escaped, text), out), file=out)
+    except BrokenPipeError:  # nobody reads on, and the exit status still counts
+        if out is not sys.stdout:
+            raise
+        _drop_output()
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -487,8 +501,10 @@ def _check_page(path: Path, logs: Sequence[Path]) -> None:
 
 
 def _holds_something_else(path: Path) -> bool:
-    with suppress(OSError, ValueError), path.open("rb") as file:
-        return file.read(len(_PAGE)).lower() not in {_PAGE, b""}
+    with suppress(OSError, ValueError):
+        if path.is_file():  # a pipe is for writing: reading it would wait for ever
+            with path.open("rb") as file:
+                return file.read(len(_PAGE)).lower() not in {_PAGE, b""}
     return False
 
 
@@ -520,7 +536,10 @@ def _finish(asked: argparse.Namespace, rows: RowCounts, problems: Sequence[Probl
     """Say on standard error which rows were not taken, and give the exit status."""
     if not rows.rejected:
         return 0
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the report was not wanted, but the rows are rejected all the same
+        _drop_output()
     of_all = f"{rows.rejected:,} of {_text.plural(rows.read, 'row')}"
     hint = next(filter(None, (_hint(asked, problem.got) for problem in problems)), "")
     _say(f"leadlib: {of_all} rejected{hint}", sys.stderr)

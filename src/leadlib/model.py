@@ -110,9 +110,13 @@ def _fact_value(value: object, name: str) -> FactValue:
     raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
 
 
+def _kept_apart(value: FactValue) -> tuple[bool, FactValue]:
+    """A value to compare: yes is not 1, although Python says so."""
+    return isinstance(value, bool), value
+
+
 def _typed(facts: Mapping[str, FactValue]) -> dict[str, tuple[bool, FactValue]]:
-    """Facts to compare: yes is not 1, although Python says so."""
-    return {name: (isinstance(value, bool), value) for name, value in facts.items()}
+    return {name: _kept_apart(value) for name, value in facts.items()}
 
 
 def _as_interests(interests: object) -> tuple[str, ...]:
@@ -259,7 +263,7 @@ class Fact:
     """
 
     name: str
-    value: FactValue
+    value: FactValue = attrs.field(eq=_kept_apart)
     said_in: str
     at: datetime
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import attrs
 
@@ -21,7 +21,7 @@ _STANDARD = tuple(
     for kind in vars(events).values()
     if isinstance(kind, type) and issubclass(kind, LeadEvent) and kind is not LeadEvent
 )
-_LONGEST_AMOUNT = 40
+_LONGEST_AMOUNT = 64
 
 
 def event_to_dict(event: LeadEvent) -> dict[str, Any]:
@@ -93,22 +93,25 @@ def _built(kind: type, plain: Mapping[str, Any], where: str) -> Any:
     for name, field in fields.items():
         if field.default is attrs.NOTHING and plain.get(name) is None:
             raise InvalidValue(expected="a value", got="nothing", where=f"{where}.{name}")
-    parts = {key: _read(fields[key].type, part, f"{where}.{key}") for key, part in plain.items()}
+    parts = {
+        key: _read(get_type_hints(kind)[key], part, f"{where}.{key}") for key, part in plain.items()
+    }
     return kind(**parts)
 
 
 def _read(kind: Any, plain: Any, where: str) -> Any:
     """Only what JSON cannot say needs reading; the event itself checks the rest."""
-    if kind is datetime and isinstance(plain, str):
+    kinds = get_args(kind) or (kind,)  # one kind, or that kind or nothing
+    if datetime in kinds and isinstance(plain, str):
         try:
             return _instants.instant(plain)
         except InvalidValue as fault:
             raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
-    if kind is Decimal and isinstance(plain, str) and len(plain) <= _LONGEST_AMOUNT:
+    if Decimal in kinds and isinstance(plain, str) and len(plain) <= _LONGEST_AMOUNT:
         try:
             return Decimal(plain)
         except InvalidOperation:
             raise InvalidValue(expected="a number", got="other text", where=where) from None
-    if kind is Certificate and isinstance(plain, Mapping):
+    if Certificate in kinds and isinstance(plain, Mapping):
         return _built(Certificate, plain, where)
     return plain

@@ -218,6 +218,11 @@ def _is_amount(_: object, __: object, amount: Decimal) -> None:
     if not isinstance(value, Decimal) or not value.is_finite() or not 0 < value < _LARGEST:
         got = _text.kind_of(value) if not isinstance(value, Decimal) else "one out of range"
         raise InvalidValue(expected="a Decimal above zero", got=got, where="$.amount")
+    try:
+        _fields.finite(value)
+    except InvalidValue as fault:
+        where = "$.amount"
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)

@@ -308,7 +308,7 @@ class Lifecycle:
                 got=f"one at {event.at.isoformat()}, seq {event.seq}",
                 where=f"lead {event.lead!r}",
             )
-        stage = self.table[standing.stage].get(type(event))
+        stage = self._row(standing.stage).get(type(event))
         if stage is None:
             raise self._illegal(standing.stage, type(event), event)
         events, stages = (*standing.events, event), (*standing.stages, stage)
@@ -514,6 +514,7 @@ def _for_each_team(
 ) -> Mapping[Team, WorkCalendar]:
     if isinstance(calendar, WorkCalendar):
         return dict.fromkeys(Team, calendar)
+    _fields.check_type(calendar, Mapping, "calendar")
     for team in (Team.MARKETING, Team.SALES):
         _fields.check_type(calendar.get(team), WorkCalendar, f"calendar[{team.value!r}]")
     return {Team.BOTH: calendar[Team.SALES]} | dict(calendar)

@@ -11,6 +11,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
 from statistics import median
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.log import StageLog, stage_names
 from leadlib._metrics.paths import DAY, Paths
 from leadlib._metrics.rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
@@ -156,6 +157,7 @@ class Funnel:
         reversed_times: Leads whose later stage is dated before an earlier one; their time counts
             as 0.
         by: The label column of *groups*.
+        label: The group that this is the funnel of; None for the whole.
         groups: One funnel for each group; leads without a label are under the empty text.
     """
 
@@ -167,20 +169,22 @@ class Funnel:
     outside: int
     reversed_times: int
     by: str | None = None
+    label: str | None = None
     groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
     _log: StageLog = attrs.field(eq=False)
 
     def __getitem__(self, stage: str | Stage) -> FunnelStep:
+        [name] = stage_names([stage], "stage")
         for step in self.steps:
-            if step.stage == str(stage):
+            if step.stage == name:
                 return step
         legal = self.definition.stages
-        raise UnknownName(expected="a stage of the funnel", got=repr(str(stage)), legal=legal)
+        raise UnknownName(expected="a stage of the funnel", got=repr(name), legal=legal)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over the definition, *as_of* and the visible events: equal input, equal print."""
-        content = [attrs.asdict(self.definition), self.as_of.isoformat(), self.by]
+        content = [attrs.asdict(self.definition), self.as_of.isoformat(), self.by, self.label]
         text = json.dumps(
             [*content, self._log.fingerprint(self.as_of, by=self.by)], ensure_ascii=False
         )
@@ -303,7 +307,10 @@ def funnel(
         raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
     paths = Paths.read(log, stages, log.cut(as_of), closed)
     groups = paths.groups(by) if by is not None else {}
-    split = {name: _Sums(paths).funnel(leads) for name, leads in groups.items()}
+    split = {
+        name: attrs.evolve(_Sums(paths).funnel(leads), by=by, label=name, log=log)
+        for name, leads in groups.items()
+    }
     whole = _Sums(paths).funnel(range(len(log.leads)))
     return attrs.evolve(whole, by=by, groups=split, log=log)
 
@@ -447,13 +454,13 @@ def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...
     return tuple(log.stages[stage] for stage in best)
 
 
-def _usual_places(journeys: Iterable[Mapping[int, tuple[int, int]]]) -> dict[int, float]:
+def _usual_places(journeys: Iterable[Mapping[int, tuple[int, int]]]) -> dict[int, Fraction]:
     """Where a stage comes on the average journey, from 0 to 1; one instant is one place."""
-    total: dict[int, float] = defaultdict(float)
+    total: dict[int, Fraction] = defaultdict(Fraction)  # exact: sums of floats go by row order
     count = Counter[int]()
     for own in journeys:
         places = {moment: place for place, moment in enumerate(sorted(set(own.values())))}
         for stage, moment in own.items():
-            total[stage] += places[moment] / max(len(places) - 1, 1)
+            total[stage] += Fraction(places[moment], max(len(places) - 1, 1))
             count[stage] += 1
     return {stage: total[stage] / count[stage] for stage in count}

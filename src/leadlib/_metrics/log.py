@@ -354,9 +354,11 @@ def _renumbered(old: Mapping[str, int], names: Collection[str]) -> list[int]:
 
 def _label(value: Any) -> str | None:
     """The name of a group; blank is missing, and numbers and yes/no are names, too."""
-    if value is None or value != value or (isinstance(value, str) and not value.strip()):  # noqa: PLR0124
+    if _text.is_missing(value) or (isinstance(value, str) and not value.strip()):
         return None
-    return repr(value) if isinstance(value, bool | float) else _name(value, "label")
+    if isinstance(value, float):
+        return repr(float(value))
+    return repr(value) if isinstance(value, bool) else _name(value, "label")
 
 
 def _name(value: Any, where: str) -> str:

@@ -263,7 +263,11 @@ def _as_kind(kind: type) -> type:
 
 
 def _as_name(value: object) -> str:
-    return _text.clean(value, where="field name", limit=limits.ID_CHARACTERS)
+    try:
+        return _fields.identifier(value)
+    except InvalidValue as fault:
+        where = "field name"
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
 
 
 @attrs.frozen(order=False, cache_hash=True)

@@ -70,7 +70,8 @@ def _plain(value: Any) -> str | int | bool:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):  # canonical: 10, 10.0 and 1E+1 are written alike
-        return f"{value.normalize():f}"
+        text = f"{value:f}"  # no arithmetic: that would round to the precision of the context
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return value  # type: ignore[no-any-return]  # text, yes/no or an integer
 
 
@@ -134,11 +135,16 @@ class _Reader:
                 )
 
     def _text(self, value: object, where: str, limit: int = limits.ID_CHARACTERS) -> str:
+        """An identifier; a fault is noted and leaves the empty text."""
         try:
-            return _text.clean(value, where=where, limit=limit)
+            text = _fields.identifier(value)
         except InvalidValue as fault:
-            self.faults.append(fault)
+            self.faults.append(InvalidValue(expected=fault.expected, got=fault.got, where=where))
             return ""
+        if len(text) > limit:
+            expected = f"at most {limit} characters"
+            self.faults.append(InvalidValue(expected=expected, got=f"{len(text)}", where=where))
+        return text
 
     def _version(self, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9:
@@ -157,7 +163,7 @@ class _Reader:
                 self._fault("a table with type and unit", plain, where)
                 continue
             self._known(plain, ("type", "unit"), where, "a part of a field")
-            unit = self._text(plain["unit"], f"{where}.unit") if "unit" in plain else None
+            unit = self._text(plain["unit"], f"{where}.unit") or None if "unit" in plain else None
             kind = self._type(plain.get("type"), f"{where}.type")
             if key in self.fields:
                 self._fault("each field once", name, where)
@@ -346,7 +352,7 @@ def value_from_text(text: str, field: Field, *, where: str | None = None) -> Fac
 
 
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-_LONGEST_NUMBER = 40
+_LONGEST_NUMBER = 64
 
 
 def _number(text: str, kind: type) -> int | Decimal:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Self
@@ -75,7 +75,11 @@ class Signature:
 
 
 def _as_name(value: object) -> str:
-    return _text.clean(value, where="$.name", limit=limits.ID_CHARACTERS - 24)
+    name = _fields.identifier(value)
+    if len(name) > limits.ID_CHARACTERS - _VERSION_CHARACTERS:
+        expected = f"at most {limits.ID_CHARACTERS - _VERSION_CHARACTERS} characters"
+        raise InvalidValue(expected=expected, got=f"{len(name)}", where="$.name")
+    return name
 
 
 def _is_version(_: object, __: object, value: object) -> None:
@@ -85,6 +89,7 @@ def _is_version(_: object, __: object, value: object) -> None:
 
 
 _VERSIONS = 10**9
+_VERSION_CHARACTERS = 24  # a certificate names definition and version in one identifier
 
 
 def _as_signatures(signatures: Iterable[Signature]) -> tuple[Signature, ...]:
@@ -172,6 +177,16 @@ class LeadDefinition:
     def is_agreed(self) -> bool:
         """Whether both teams signed this very content (seed 003: universally agreed)."""
         return not self.unsigned
+
+    @property
+    def agreed_since(self) -> datetime | None:
+        """When the second team signed this very content; None before that."""
+        signed: dict[Team, datetime] = {}
+        for signature in self.signatures:
+            if signature.content_hash == self.content_hash:
+                at = signed.get(signature.team, signature.at)
+                signed[signature.team] = min(at, signature.at)
+        return max(signed.values()) if len(signed) > 1 else None
 
     def judge(self, lead: Lead) -> "Verdict":
         """
@@ -346,10 +361,11 @@ class Verdict:
         if self.outcome is not Outcome.UNDECIDED:
             return ()
         weights: dict[str, float] = defaultdict(float)
-        root = self.definition.qualify
-        if self.definition.disqualify is not None:
-            root = AllOf(parts=(root, Not(part=self.definition.disqualify)))
-        self._weigh(root, 1.0, weights)
+        qualify, veto = self.definition.qualify, self.definition.disqualify
+        free = 1.0 if veto is None else 1 - _odds(veto, self.answers)
+        self._weigh(qualify, free, weights)
+        if veto is not None:
+            self._weigh(veto, _odds(qualify, self.answers), weights)
         return tuple(sorted(weights, key=lambda name: -weights[name]))
 
     def _weigh(self, criterion: Criterion, weight: float, weights: dict[str, float]) -> None:
@@ -396,15 +412,16 @@ class Verdict:
             content_hash=self.definition.content_hash,
             by=by,
             at=at,
-            expires=_instant(at).astimezone(UTC) + valid_for,
+            expires=_expiry(_instant(at), valid_for, where),
         )
 
     def _check_known(self, at: datetime, where: str) -> None:
         """Nobody can vouch for what was signed or said later."""
-        signed = max(signature.at for signature in self.definition.signatures)
+        signed = self.definition.agreed_since
         said = self.lead.inquiries[-1].at
-        if at < max(signed, said):
-            expected = f"an instant from {max(signed, said).isoformat()} on"
+        first = said if signed is None else max(signed, said)
+        if at < first:
+            expected = f"an instant from {first.isoformat()} on"
             raise NotCertifiable(expected=expected, got=at.isoformat(), where=where)
 
     def to_dict(self) -> dict[str, Any]:
@@ -420,6 +437,14 @@ class Verdict:
             "completeness": self.completeness,
             "ask_next": list(self.ask_next),
         }
+
+
+def _expiry(at: datetime, valid_for: timedelta, where: str) -> datetime:
+    try:
+        return _instants.aware(at + valid_for)
+    except (TypeError, OverflowError, InvalidValue):
+        expected = "a validity that ends before 2200"
+        raise NotCertifiable(expected=expected, got="another", where=where) from None
 
 
 def _odds(criterion: Criterion, answers: Mapping[Condition, Answer]) -> float:
