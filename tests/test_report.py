@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from leadlib.errors import MissingExtra
@@ -98,6 +98,7 @@ class TestPage:
     @given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), min_size=1))
     def test_has_the_structure_of_a_harmless_one_for_any_name(self, name):
         name = unicodedata.normalize("NFC", name).strip() or "x"
+        assume(name not in {"won", "lost"})  # the other stages of the page
 
         assert Structure(page(name)).tags == Structure(page("new")).tags
 
