@@ -24,7 +24,7 @@ from leadlib.lifecycle import Stage
 __all__ = ["Cohort", "Cohorts", "cohorts"]
 
 _UNBELIEVABLE = 0.001  # a silence this improbable is a gap in the record, not bad luck
-_ENOUGH = 20  # arrivals; below that simulated honest records were flagged in up to 30 of 100
+_ENOUGH = 20  # arrivals; with fewer the pace of the later leads is itself a guess
 _TINY = 1e-5
 
 

@@ -456,11 +456,15 @@ def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...
 
 def _usual_places(journeys: Iterable[Mapping[int, tuple[int, int]]]) -> dict[int, Fraction]:
     """Where a stage comes on the average journey, from 0 to 1; one instant is one place."""
-    total: dict[int, Fraction] = defaultdict(Fraction)  # exact: sums of floats go by row order
-    count = Counter[int]()
+    sums: Counter[tuple[int, int]] = Counter()  # stage and last place -> places, added up
+    count: Counter[int] = Counter()
     for own in journeys:
         places = {moment: place for place, moment in enumerate(sorted(set(own.values())))}
         for stage, moment in own.items():
-            total[stage] += Fraction(places[moment], max(len(places) - 1, 1))
+            sums[stage, max(len(places) - 1, 1)] += places[moment]
             count[stage] += 1
-    return {stage: total[stage] / count[stage] for stage in count}
+    # Exact, and only here: sums of floats would go by the order of rows.
+    usual = dict.fromkeys(count, Fraction(0))
+    for (stage, last), total in sums.items():
+        usual[stage] += Fraction(total, last * count[stage])
+    return usual
