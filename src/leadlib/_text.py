@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from leadlib.errors import InvalidValue
 from leadlib.limits import TEXT_CHARACTERS
 
-__all__ = ["clean", "is_missing", "kind_of", "markdown_table", "plural", "text_table"]
+__all__ = ["clean", "is_missing", "kind_of", "markdown", "markdown_table", "plural", "text_table"]
 
 Row = Sequence[str]
 
@@ -102,11 +102,12 @@ def _width(text: str) -> int:
 def markdown_table(head: Row, rows: Sequence[Row], *, left: int = 1) -> str:
     """The same table in Markdown; whatever stands in a cell stays in its cell."""
     rule = ["---" if i < left else "--:" for i in range(len(head))]
-    lines = [[_markdown(cell) for cell in row] for row in (head, *rows)]
+    lines = [[markdown(cell) for cell in row] for row in (head, *rows)]
     lines.insert(1, rule)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _markdown(cell: str) -> str:
+def markdown(cell: str) -> str:
+    """Text that stays within its cell or its line, whatever it holds."""
     cell = cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("\r", " ")
     return cell.replace("<", "&lt;")

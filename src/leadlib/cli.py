@@ -201,6 +201,12 @@ def _add_judge(commands: Any) -> None:
     add("inquiries", metavar="INQUIRIES", type=Path, help="CSV, JSON lines or Parquet")
     add("--zone", type=_zone, metavar="ZONE", help="where times without offset were noted")
     add("--region", metavar="XX", help="where national phone numbers are dialled, such as DE")
+    add(
+        "--as-of",
+        metavar="INSTANT",
+        help="judge at this instant; nothing later is visible (default: all, and for conditions "
+        "on time the last inquiry)",
+    )
     add("--explain", action="store_true", help="print every test with the fact and who said it")
     add("--json", action="store_true", help="print one JSON object")
     judge.set_defaults(run=_judge)
@@ -419,7 +425,11 @@ def _judge(asked: argparse.Namespace) -> int:
     definition = load_definition(asked.definition)
     read = read_inquiries(asked.inquiries, fields=definition.fields, zone=asked.zone)
     leads = consolidate(read.inquiries, region=asked.region)
-    verdicts = [definition.judge(lead) for lead in leads]
+    now = _as_of(asked)
+    if now is None and definition.is_relative:
+        now = max((inquiry.at for inquiry in read.inquiries), default=None)
+    known = [lead for lead in leads if now is None or lead.inquiries[0].at <= now]
+    verdicts = list(definition.judge_many(known, now=now))
     if asked.json:
         plain = {"verdicts": [verdict.to_dict() for verdict in verdicts]}
         _print_json(plain | _rows(read.rows, read.problems))

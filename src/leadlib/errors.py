@@ -15,10 +15,14 @@ was broken, and says what was expected, what came, where, and what would have be
     ├── IllegalTransition (ValueError)     a move that the lifecycle does not know
     ├── NotCertifiable (ValueError)        a certificate for a lead that has not earned one
     ├── BriefIncomplete (ValueError)       a hand-off without what sales needs to know
+    ├── DefinitionMismatch (ValueError)    figures under different definitions, set side by side
     ├── UnknownName (LookupError)          a stage, column, field or team nobody declared
     ├── RefusedFile (ValueError)           a file that was not taken, with line and column
     ├── LimitExceeded (ValueError)         an input beyond the documented limits
     └── MissingExtra (ImportError)         an optional library that the call needs
+
+    LeadlibWarning (UserWarning)
+    └── CountRanking                       a ranking by the mere number of leads
 
 No message carries a name, a mail address, a phone number or any other value of a person: what came
 is described by its kind, not shown.
@@ -32,11 +36,14 @@ __all__ = [
     "AmbiguousTruth",
     "BriefIncomplete",
     "ConflictError",
+    "CountRanking",
     "DefinitionError",
+    "DefinitionMismatch",
     "IllegalTransition",
     "InvalidInquiry",
     "InvalidValue",
     "LeadlibError",
+    "LeadlibWarning",
     "LimitExceeded",
     "MissingExtra",
     "NotCertifiable",
@@ -177,6 +184,10 @@ def _revive_brief(missing: tuple[str, ...], lead: str) -> BriefIncomplete:
     return BriefIncomplete(missing, lead=lead)
 
 
+class DefinitionMismatch(LeadlibError, ValueError):
+    """Figures that were judged under different definitions were set side by side."""
+
+
 class UnknownName(LeadlibError, LookupError):
     """A stage, column, field or team that nobody declared."""
 
@@ -213,3 +224,11 @@ class LimitExceeded(LeadlibError, ValueError):
 
 class MissingExtra(LeadlibError, ImportError):
     """A call needs an optional library; *expected* names the extra that brings it."""
+
+
+class LeadlibWarning(UserWarning):
+    """The base of all warnings of leadlib: what was asked for was done, and may mislead."""
+
+
+class CountRanking(LeadlibWarning):
+    """A ranking goes by the number of leads alone, which says nothing of their quality."""

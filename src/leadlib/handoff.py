@@ -69,7 +69,9 @@ class Brief:
         topics = Counter(topic for inquiry in lead.inquiries for topic in inquiry.interests)
         facts = verdict.facts
         held = tuple(
-            f"{condition} ({facts[condition.field.name]})"
+            f"{condition} ({facts[condition.field.key]})"
+            if condition.field.key in facts
+            else str(condition)
             for condition, given in verdict.answers.items()
             if given is Answer.YES
         )

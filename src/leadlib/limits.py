@@ -19,6 +19,7 @@ __all__ = [
     "LINE_CHARACTERS",
     "PROBLEMS",
     "ROWS",
+    "SCORE_RULES",
     "STAGES",
     "TEXT_CHARACTERS",
     "TOUCHES",
@@ -36,6 +37,7 @@ DEFINITION_CHARACTERS = 256_000
 DEFINITION_DEPTH = 32
 DEFINITION_NODES = 5_000
 KEY_PARTS = 64
+SCORE_RULES = 1_000
 
 # One file
 FILE_BYTES = 4 * 2**30  # after unpacking

@@ -8,24 +8,46 @@ every result says what it means and takes ``as_of``::
     print(funnel(log, stages=["inquiry", "qualified", "customer"]))
 """
 
+from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
+from leadlib._metrics.campaigns import (
+    CampaignDecision,
+    CampaignResult,
+    Decision,
+    decide,
+    rank,
+    rates_by,
+)
 from leadlib._metrics.cohorts import Cohort, Cohorts, cohorts
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.log import LogBuilder, StageLog
-from leadlib._metrics.rates import Rate, wilson_interval
+from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
 
 __all__ = [
+    "BelowDefinition",
+    "Benchmark",
+    "CampaignDecision",
+    "CampaignResult",
     "Cohort",
     "Cohorts",
+    "Comparison",
+    "Decision",
     "Funnel",
     "FunnelDefinition",
     "FunnelStep",
+    "HandOffAudit",
     "LogBuilder",
+    "Override",
     "Rate",
     "StageLog",
     "Stop",
+    "audit_handoffs",
     "cohorts",
+    "compare",
+    "decide",
     "funnel",
     "main_path",
+    "rank",
+    "rates_by",
     "wilson_interval",
 ]
 

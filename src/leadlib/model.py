@@ -216,6 +216,12 @@ date without time and offset @ $.at
                 faults.append(fault)
         raise InvalidInquiry(faults)
 
+    def fact(self, name: str) -> "Fact | None":
+        """What this inquiry said of *name*, or None if it said nothing."""
+        if name not in self.facts:
+            return None
+        return Fact(name=name, value=self.facts[name], said_in=self.id, at=self.at)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the arguments back, personal data included: ``Inquiry(**i.to_dict()) == i``."""
         return attrs.asdict(self, recurse=False) | {"facts": dict(self.facts)}
@@ -338,11 +344,8 @@ class Lead:
 
     def fact(self, name: str) -> Fact | None:
         """The latest word on *name* with its provenance, or None if nobody has said it."""
-        for inquiry in reversed(self.inquiries):
-            if name in inquiry.facts:
-                value = inquiry.facts[name]
-                return Fact(name=name, value=value, said_in=inquiry.id, at=inquiry.at)
-        return None
+        said = (inquiry.fact(name) for inquiry in reversed(self.inquiries))
+        return next((fact for fact in said if fact is not None), None)
 
     @property
     def source(self) -> str:
@@ -364,6 +367,10 @@ class Lead:
         return attrs.evolve(self, inquiries=earlier) if earlier else None
 
 
+def _as_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_fields.identifier(each) for each in ids)
+
+
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Certificate:
     """
@@ -375,6 +382,7 @@ class Certificate:
         content_hash: The hash of the definition that both teams signed.
         by: Who certified.
         at: When; the certificate holds until *expires* (exclusive).
+        evidence: The ids of the inquiries that it rests on.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -391,6 +399,7 @@ class Certificate:
     by: str = attrs.field(converter=_fields.identifier, repr=False)
     at: datetime = attrs.field(converter=_fields.instant)
     expires: datetime = attrs.field(converter=_fields.instant)
+    evidence: tuple[str, ...] = attrs.field(default=(), converter=_as_ids)
 
     def __attrs_post_init__(self) -> None:
         if self.expires <= self.at:

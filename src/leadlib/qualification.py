@@ -12,37 +12,88 @@ definition is data built by operators on typed :class:`Field` objects::
     )
 
 What nobody has said yet is unknown, not no; the verdict says which question to ask next.
+
+Rooms that not every application enters (bands, named accounts, back-tests, learning) are loaded
+when one of their names is first used.
 """
 
+from importlib import import_module
+
+from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
     AllOf,
-    Answer,
     AnyOf,
+    AtLeast,
     Condition,
     Criterion,
-    Field,
+    Named,
     Not,
-    Operator,
+    Subject,
+    Voice,
 )
-from leadlib._qualification.data import value_from_text
-from leadlib._qualification.definition import LeadDefinition, Outcome, Signature, Verdict
+from leadlib._qualification.definition import LeadDefinition, Signature
+from leadlib._qualification.fields import Event, Evidence, Field
+from leadlib._qualification.grades import Cuts, Grade, Temperature, grade, temperature
+from leadlib._qualification.operators import Case, Operator
+from leadlib._qualification.questions import Question
+from leadlib._qualification.reading import value_from_text
+from leadlib._qualification.scoring import Points, Score, ScoreCard, Scores
+from leadlib._qualification.verdict import Assessment, Outcome, Verdict
 
 __all__ = [
     "AllOf",
     "Answer",
     "AnyOf",
+    "Assessment",
+    "AtLeast",
+    "Case",
     "Condition",
     "Criterion",
+    "Cuts",
+    "Event",
+    "Evidence",
     "Field",
+    "Grade",
     "LeadDefinition",
+    "Named",
     "Not",
     "Operator",
     "Outcome",
+    "Points",
+    "Question",
+    "Score",
+    "ScoreCard",
+    "Scores",
     "Signature",
+    "Subject",
+    "Temperature",
     "Verdict",
+    "Voice",
+    "grade",
+    "temperature",
     "value_from_text",
 ]
 
+_LATER: dict[str, tuple[str, ...]] = {}
+_ROOM_OF = {name: room for room, names in _LATER.items() for name in names}
+
 for _name in __all__:
-    globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face, not the room
+    if _name not in _ROOM_OF:
+        globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face, no room
 del _name
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOM_OF:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    room = import_module(f"leadlib._qualification.{_ROOM_OF[name]}")
+    value: object = room if name == _ROOM_OF[name] else getattr(room, name)
+    if hasattr(value, "__module__"):
+        value.__module__ = __name__
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,7 +18,7 @@ from dateutil.relativedelta import relativedelta
 from leadlib import _instants, _text
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.paths import DAY, Paths
-from leadlib._metrics.rates import Rate
+from leadlib._rates import Rate
 from leadlib.lifecycle import Stage
 
 __all__ = ["Cohort", "Cohorts", "cohorts"]

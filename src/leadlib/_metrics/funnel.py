@@ -21,7 +21,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.log import StageLog, stage_names
 from leadlib._metrics.paths import DAY, Paths
-from leadlib._metrics.rates import Rate
+from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 

@@ -1,141 +1,45 @@
 """
-Criteria: typed fields, conditions on them, and their combination, all inert data.
+Criteria: conditions and their combination, all inert data.
 
-Answers are Kleene's three values as -1, 0, 1: *and* is the minimum, *or* the maximum, *not* the
-sign. A criterion knows no engine; functions over the tree judge, describe and store it.
+A criterion knows no engine; functions over the tree judge, describe, compile and store it.  *And*
+is the minimum of Kleene's values, *or* the maximum, *not* the sign.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal
-from enum import IntEnum, StrEnum
-from typing import Any, Never
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Never, Protocol
 
 import attrs
 
-from leadlib import _fields, _instants, _text, limits
-from leadlib.errors import AmbiguousTruth, InvalidValue, LimitExceeded
+from leadlib import _fields, _text, limits
+from leadlib._qualification.answers import Answer, at_least
+from leadlib._qualification.operators import Case, Operator, holds
+from leadlib._qualification.values import is_number, shown, usable
+from leadlib._spans import Span
+from leadlib.errors import AmbiguousTruth, InvalidValue, LimitExceeded, UnknownName
 from leadlib.model import FactValue
 
 __all__ = [
     "AllOf",
-    "Answer",
     "AnyOf",
-    "Criterion",
-    "Field",
-    "Not",
-    "Operator",
+    "AtLeast",
     "Condition",
+    "Criterion",
+    "Named",
+    "Not",
+    "Reaches",
+    "Subject",
+    "Voice",
     "answer",
-    "describe",
-    "fits",
+    "children",
     "conditions_of",
+    "describe",
+    "named_in",
+    "resolved",
 ]
 
-
-class Answer(IntEnum):
-    """
-    Yes, no, or not known; the order makes *and* a minimum and *or* a maximum.
-
-    Example:
-        >>> min(Answer.YES, Answer.UNKNOWN), max(Answer.YES, Answer.UNKNOWN)
-        (<Answer.UNKNOWN: 0>, <Answer.YES: 1>)
-    """
-
-    NO = -1
-    UNKNOWN = 0
-    YES = 1
-
-    @property
-    def mark(self) -> str:
-        """The answer as it stands in a printed verdict."""
-        return {1: "yes", 0: "?", -1: "no"}[self]
-
-
-class Operator(StrEnum):
-    """
-    The closed set of conditions: the value names it in stored definitions.
-
-    Example:
-        >>> Operator("at_least").sign
-        '>='
-    """
-
-    AT_LEAST = "at_least"
-    AT_MOST = "at_most"
-    MORE_THAN = "more_than"
-    LESS_THAN = "less_than"
-    IS_ONE_OF = "is_one_of"
-    CONTAINS_ANY = "contains_any"
-
-    @property
-    def sign(self) -> str:
-        """How it prints."""
-        return _SIGNS[self]
-
-    @property
-    def takes_many(self) -> bool:
-        """Whether its operand is a tuple of values."""
-        return self in {Operator.IS_ONE_OF, Operator.CONTAINS_ANY}
-
-
-_SIGNS = {
-    Operator.AT_LEAST: ">=",
-    Operator.AT_MOST: "<=",
-    Operator.MORE_THAN: ">",
-    Operator.LESS_THAN: "<",
-    Operator.IS_ONE_OF: "is one of",
-    Operator.CONTAINS_ANY: "contains any of",
-}
-_SIGN_OF_ONE = {Operator.IS_ONE_OF: "is", Operator.CONTAINS_ANY: "contains"}
-_HOLDS: dict[Operator, Callable[[Any, Any], bool]] = {
-    Operator.AT_LEAST: lambda value, bound: value >= bound,
-    Operator.AT_MOST: lambda value, bound: value <= bound,
-    Operator.MORE_THAN: lambda value, bound: value > bound,
-    Operator.LESS_THAN: lambda value, bound: value < bound,
-    Operator.IS_ONE_OF: lambda value, options: value in options,
-    Operator.CONTAINS_ANY: lambda value, parts: any(part in value for part in parts),
-}
-
-
-def fits(kind: type, value: object) -> bool:
-    """Say whether a value is of a field's type; yes/no is no number, and an instant is no date."""
-    if kind in {int, float, Decimal}:
-        return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    if kind is date:
-        return isinstance(value, date) and not isinstance(value, datetime)
-    return isinstance(value, kind)
-
-
-def canonical(kind: type, value: object, *, where: str) -> FactValue:
-    """
-    A value as definitions keep it: what means the same is the same, and hashes the same.
-
-    Text is clean, instants are in UTC, numbers are exact and in the type of their field.
-    """
-    try:
-        if fits(kind, value):
-            if isinstance(value, str):
-                return _text.clean(value)
-            if isinstance(value, datetime):
-                return _instants.aware(value)
-            if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-                return _number(kind, value)
-            if isinstance(value, bool | date):
-                return value
-    except InvalidValue as fault:
-        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
-    expected = f"a value of type {kind.__name__}"
-    raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
-
-
-def _number(kind: type, value: float | Decimal) -> int | Decimal:
-    number = _fields.finite(value)
-    if kind is not int:
-        return Decimal(number)
-    if number != int(number):
-        raise InvalidValue(expected="a whole number", got="one with a fraction")
-    return int(number)
+Operand = FactValue | Span | tuple[FactValue, ...]
 
 
 class Criterion:
@@ -143,6 +47,7 @@ class Criterion:
     What a lead is asked for: a condition or a combination; combine with ``&``, ``|`` and ``~``.
 
     Example:
+        >>> from leadlib import Field
         >>> staff, budget = Field("staff", int), Field("budget", int, unit="EUR")
         >>> print((staff >= 50) | (budget >= 10_000))
         staff >= 50 or budget >= 10000 EUR
@@ -177,30 +82,86 @@ legal: & | ~ instead of and, or, not, field.between(a, b) instead of a <= field 
     def __str__(self) -> str:
         return describe(self)
 
+    def named(
+        self, name: str, *, why: str | None = None, heard_from: "Iterable[Voice | str]" = ()
+    ) -> "Criterion":
+        """
+        Give the criterion a name, the reason for it, and whom it was learnt from (004-25).
+
+        Example:
+            >>> from leadlib import Field
+            >>> decider = Field("title", str).has_word("chief", "head").named(
+            ...     "decider", why="others cannot sign", heard_from=["sales", "customers"])
+            >>> print(decider)
+            decider (title has a word of 'chief', 'head')
+        """
+        return Named(name=name, part=self, why=why, heard_from=heard_from)
+
 
 def _parts(criterion: object, kind: type["AllOf | AnyOf"]) -> tuple[Criterion, ...]:
     """A chain of one operator is one wide node: long chains stay flat."""
-    if not isinstance(criterion, Criterion):
-        hint = ("field.equals(value) instead of ==",) if isinstance(criterion, bool) else ()
-        raise InvalidValue(expected="a criterion", got=_text.kind_of(criterion), legal=hint)
-    return criterion.parts if isinstance(criterion, kind) else (criterion,)
+    _check_criterion(criterion)
+    return criterion.parts if isinstance(criterion, kind) else (criterion,)  # type: ignore[return-value]
+
+
+def _as_criterion(value: Any) -> Criterion:
+    _check_criterion(value)
+    return value  # type: ignore[no-any-return]  # as just checked
+
+
+def _check_criterion(value: object) -> None:
+    if not isinstance(value, Criterion):
+        hint = ("field.equals(value) instead of ==",) if isinstance(value, bool) else ()
+        raise InvalidValue(expected="a criterion", got=_text.kind_of(value), legal=hint)
+
+
+class Subject:
+    """
+    What a condition is about: a field that people are asked for, or what the inquiries show.
+
+    *key* names its value wherever it is looked up: in the facts of a lead, in a column of a frame.
+    """
+
+    __slots__ = ()
+
+    @property
+    def key(self) -> str:
+        """What its value is found by."""
+        raise NotImplementedError
+
+    @property
+    def kind(self) -> type:
+        """The type of its value."""
+        raise NotImplementedError
+
+    @property
+    def unit(self) -> str | None:
+        """What a number counts."""
+        raise NotImplementedError
 
 
 @attrs.frozen(kw_only=True, cache_hash=True)
 class Condition(Criterion):
     """One question to one field; :class:`Field` makes it by its operators."""
 
-    field: "Field"
+    field: Subject
     operator: Operator
-    operand: FactValue | tuple[FactValue, ...]
+    operand: Operand
+    case: Case = Case.EXACT
 
     __str__ = Criterion.__str__
+    depth = size = 1
 
     def answer(self, value: FactValue | None) -> Answer:
-        """Judge one value; what was not said, or said in another type, is unknown."""
-        if value is None or not fits(self.field.kind, value):
+        """
+        Judge one value; what was not said, or said in another type, is unknown.
+
+        A condition on time before or after *now* is resolved first: :func:`resolved`.
+        """
+        value = usable(self.field.kind, value)
+        if value is None:
             return Answer.UNKNOWN
-        return Answer.YES if _HOLDS[self.operator](value, self.operand) else Answer.NO
+        return Answer.YES if holds(self.operator, value, self.operand, self.case) else Answer.NO
 
 
 def _some(_: object, __: object, parts: tuple[Criterion, ...]) -> None:
@@ -208,25 +169,46 @@ def _some(_: object, __: object, parts: tuple[Criterion, ...]) -> None:
         raise InvalidValue(expected="at least one criterion", got="none")
 
 
-def _depth(node: "AllOf | AnyOf | Not") -> int:
+def _as_parts(parts: Iterable[Criterion]) -> tuple[Criterion, ...]:
+    parts = tuple(parts)
+    for part in parts:
+        _check_criterion(part)
+    return parts
+
+
+def _depth(node: Any) -> int:
     """How deep a tree is, known as it grows, so that nothing ever has to climb too deep."""
-    parts = (node.part,) if isinstance(node, Not) else node.parts
-    depth = 1 + max((getattr(part, "depth", 1) for part in parts), default=0)
+    depth: int = 1 + max((part.depth for part in _inner(node)), default=0)
     if depth > limits.DEFINITION_DEPTH:
         expected = f"at most {limits.DEFINITION_DEPTH} levels"
         raise LimitExceeded(expected=expected, got="more")
     return depth
 
 
-_DEPTH_OF_PARTS: Any = attrs.Factory(_depth, takes_self=True)
+def _size(node: Any) -> int:
+    """How many nodes a walk meets: parts used twice count twice, or they would multiply unseen."""
+    size: int = 1 + sum(part.size for part in _inner(node))
+    if size > limits.DEFINITION_NODES:
+        raise LimitExceeded(expected=f"at most {limits.DEFINITION_NODES} nodes", got="more")
+    return size
+
+
+def _inner(node: Any) -> tuple[Any, ...]:
+    return node.parts if hasattr(node, "parts") else (node.part,)
+
+
+def _grown(measure: Any) -> Any:
+    default = attrs.Factory(measure, takes_self=True)
+    return attrs.field(init=False, repr=False, eq=False, default=default)
 
 
 @attrs.frozen(kw_only=True)
 class AllOf(Criterion):
     """Yes if all parts are; made by ``&``."""
 
-    parts: tuple[Criterion, ...] = attrs.field(validator=_some)
-    depth: int = attrs.field(init=False, repr=False, eq=False, default=_DEPTH_OF_PARTS)
+    parts: tuple[Criterion, ...] = attrs.field(converter=_as_parts, validator=_some)
+    depth: int = _grown(_depth)
+    size: int = _grown(_size)
     __str__ = Criterion.__str__
 
 
@@ -234,122 +216,122 @@ class AllOf(Criterion):
 class AnyOf(Criterion):
     """Yes if any part is; made by ``|``."""
 
-    parts: tuple[Criterion, ...] = attrs.field(validator=_some)
-    depth: int = attrs.field(init=False, repr=False, eq=False, default=_DEPTH_OF_PARTS)
+    parts: tuple[Criterion, ...] = attrs.field(converter=_as_parts, validator=_some)
+    depth: int = _grown(_depth)
+    size: int = _grown(_size)
     __str__ = Criterion.__str__
+
+
+@attrs.frozen(kw_only=True)
+class AtLeast(Criterion):
+    """
+    Yes if at least *count* of the parts are: three of the four of BANT.
+
+    Example:
+        >>> from leadlib import Field
+        >>> said = [Field(name, bool).is_true() for name in ("budget", "need", "timeline")]
+        >>> print(AtLeast(count=2, parts=said))
+        at least 2 of (budget is yes, need is yes, timeline is yes)
+    """
+
+    count: int = attrs.field()
+    parts: tuple[Criterion, ...] = attrs.field(converter=_as_parts, validator=_some)
+    depth: int = _grown(_depth)
+    size: int = _grown(_size)
+    __str__ = Criterion.__str__
+
+    def __attrs_post_init__(self) -> None:
+        if not _fields.is_whole(self.count) or not 1 <= self.count <= len(self.parts):
+            expected = f"a count from 1 to {len(self.parts)}, as many as there are parts"
+            raise InvalidValue(expected=expected, got="another")
 
 
 @attrs.frozen(kw_only=True)
 class Not(Criterion):
     """The opposite, and unknown where the part is; made by ``~``."""
 
-    part: Criterion
-    depth: int = attrs.field(init=False, repr=False, eq=False, default=_DEPTH_OF_PARTS)
+    part: Criterion = attrs.field(converter=_as_criterion)
+    depth: int = _grown(_depth)
+    size: int = _grown(_size)
     __str__ = Criterion.__str__
 
 
-_TYPES = (str, bool, int, Decimal, date, datetime)  # and float, which is kept as Decimal
-
-
-def _known_type(_: object, __: object, value: type) -> None:
-    if value not in _TYPES:
-        legal = [kind.__name__ for kind in _TYPES]
-        got = getattr(value, "__name__", _text.kind_of(value))
-        raise InvalidValue(expected="a type of fact", got=repr(got), legal=legal)
-
-
-def _as_kind(kind: type) -> type:
-    return Decimal if kind is float else kind  # one exact kind of number: 0.3 is 0.3
-
-
-def _as_name(value: object) -> str:
-    try:
-        return _fields.identifier(value)
-    except InvalidValue as fault:
-        where = "field name"
-        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
-
-
-@attrs.frozen(order=False, cache_hash=True)
-class Field:
+class Voice(StrEnum):
     """
-    A question with a typed answer; its operators make criteria.
-
-    Args:
-        name: The name of the fact.
-        kind: ``str``, ``bool``, ``int``, ``float``, ``Decimal``, ``date`` or ``datetime``.
-        unit: What a number counts; it prints and is part of the definition.
-
-    ``==`` compares fields, as it does everywhere; ask with :meth:`equals` or :meth:`is_one_of`.
+    Whom a criterion was learnt from: the five groups to interview (seed 004).
 
     Example:
-        >>> print(Field("staff", int, unit="people").between(50, 500))
-        staff >= 50 people and staff <= 500 people
+        >>> len(Voice)
+        5
     """
 
-    name: str = attrs.field(converter=_as_name)
-    kind: type = attrs.field(converter=_as_kind, validator=_known_type)
-    unit: str | None = attrs.field(default=None, converter=_fields.label)
+    SALES = "sales"
+    CHANNELS = "channels"
+    ANALYSTS = "analysts"
+    CUSTOMERS = "customers"
+    NON_CUSTOMERS = "non-customers"
 
-    def __ge__(self, bound: FactValue) -> Criterion:
-        return self._bounded(Operator.AT_LEAST, bound)
 
-    def __le__(self, bound: FactValue) -> Criterion:
-        return self._bounded(Operator.AT_MOST, bound)
+def _as_voices(voices: object) -> tuple[Voice, ...]:
+    if isinstance(voices, str) or not isinstance(voices, Iterable):
+        raise InvalidValue(expected="a list of those heard", got=_text.kind_of(voices))
+    taken = {_as_voice(voice) for voice in voices}
+    return tuple(voice for voice in Voice if voice in taken)
 
-    def __gt__(self, bound: FactValue) -> Criterion:
-        return self._bounded(Operator.MORE_THAN, bound)
 
-    def __lt__(self, bound: FactValue) -> Criterion:
-        return self._bounded(Operator.LESS_THAN, bound)
+def _as_voice(voice: object) -> Voice:
+    legal = [known.value for known in Voice]
+    if not isinstance(voice, str) or voice not in legal:
+        got = repr(voice)[:64] if isinstance(voice, str) else _text.kind_of(voice)
+        raise UnknownName(expected="somebody to be heard", got=got, legal=legal)
+    return Voice(voice)
 
-    def between(self, low: FactValue, high: FactValue) -> Criterion:
-        """Both ends included."""
-        return (self >= low) & (self <= high)
 
-    def equals(self, value: FactValue) -> Criterion:
-        """Exactly this value; text is compared with its case."""
-        return self.is_one_of(value)
+@attrs.frozen(kw_only=True)
+class Named(Criterion):
+    """A criterion with a name of its own; it answers as its part does.  Made by ``named``."""
 
-    def is_one_of(self, *options: FactValue) -> Criterion:
-        """One of these values; text is compared with its case."""
-        return Condition(field=self, operator=Operator.IS_ONE_OF, operand=self._many(options))
+    name: str = attrs.field(converter=_fields.identifier)
+    part: Criterion = attrs.field(converter=_as_criterion)
+    why: str | None = attrs.field(default=None, converter=_fields.words)
+    heard_from: tuple[Voice, ...] = attrs.field(default=(), converter=_as_voices)
+    depth: int = _grown(_depth)
+    size: int = _grown(_size)
+    __str__ = Criterion.__str__
 
-    def contains_any(self, *parts: str) -> Criterion:
-        """Text that contains at least one of these, with its case."""
-        self._needs("text", {str})
-        return Condition(field=self, operator=Operator.CONTAINS_ANY, operand=self._many(parts))
 
-    def is_true(self) -> Criterion:
-        """A yes/no question answered with yes."""
-        self._needs("yes/no", {bool})
-        return self.is_one_of(True)  # noqa: FBT003  # the value asked for, not a switch
+class Card(Protocol):
+    """What a criterion must know of a score: its parts, and whether answers to them suffice."""
 
-    def is_false(self) -> Criterion:
-        """A yes/no question answered with no."""
-        self._needs("yes/no", {bool})
-        return self.is_one_of(False)  # noqa: FBT003  # the value asked for, not a switch
+    @property
+    def parts(self) -> tuple[Criterion, ...]: ...
 
-    def _bounded(self, operator: Operator, bound: FactValue) -> Criterion:
-        self._needs("a number, a date or an instant", {int, float, Decimal, date, datetime})
-        return Condition(field=self, operator=operator, operand=self._value(bound))
+    @property
+    def at_least(self) -> Any: ...
 
-    def _many(self, values: tuple[FactValue, ...]) -> tuple[FactValue, ...]:
-        if not values:
-            raise InvalidValue(expected="at least one value", got="none", where=self.name)
-        return tuple(self._value(value) for value in values)
+    def reached(self, given: Sequence[Answer]) -> Answer: ...
 
-    def _value(self, value: FactValue) -> FactValue:
-        return canonical(self.kind, value, where=self.name)
+    def weights(self) -> list[float]: ...
 
-    def _needs(self, expected: str, kinds: Collection[object]) -> None:
-        if self.kind not in kinds:
-            got = f"a field of type {self.kind.__name__}"
-            raise InvalidValue(expected=f"a field of {expected}", got=got, where=self.name)
+
+@attrs.frozen(kw_only=True)
+class Reaches(Criterion):
+    """Yes if a score reaches its threshold, whatever is still unknown; a definition makes it."""
+
+    name: str
+    card: Card
+    depth: int = _grown(_depth)
+    size: int = _grown(_size)
+    __str__ = Criterion.__str__
+
+    @property
+    def parts(self) -> tuple[Criterion, ...]:
+        """The criteria of the rules."""
+        return self.card.parts
 
 
 def answer(criterion: Criterion, answers: Mapping[Condition, Answer]) -> Answer:
-    """Combine the answers of the conditions by Kleene's rules."""
+    """Combine the answers of the conditions by Kleene's rules: the plain form of every engine."""
     match criterion:
         case Condition():
             return answers[criterion]
@@ -357,22 +339,92 @@ def answer(criterion: Criterion, answers: Mapping[Condition, Answer]) -> Answer:
             return min(answer(part, answers) for part in parts)
         case AnyOf(parts=parts):
             return max(answer(part, answers) for part in parts)
+        case AtLeast(count=count, parts=parts):
+            return at_least(count, (answer(part, answers) for part in parts))
         case Not(part=part):
             return Answer(-answer(part, answers))
+        case Named(part=part):
+            return answer(part, answers)
+        case Reaches(card=card):
+            return card.reached([answer(part, answers) for part in card.parts])
     raise _foreign(criterion)
+
+
+def children(criterion: Criterion) -> tuple[Criterion, ...]:
+    """The parts of a node; a condition has none."""
+    match criterion:
+        case AllOf() | AnyOf() | AtLeast() | Reaches():
+            return criterion.parts
+        case Not(part=part) | Named(part=part):
+            return (part,)
+        case Condition():
+            return ()
+    raise _foreign(criterion)
+
+
+def conditions_of(criterion: Criterion) -> Iterator[Condition]:
+    """Yield the conditions from left to right."""
+    if isinstance(criterion, Condition):
+        yield criterion
+    for part in children(criterion):
+        yield from conditions_of(part)
+
+
+def named_in(criterion: Criterion) -> Iterator[Named]:
+    """Yield the named criteria, inner ones after the one that holds them."""
+    if isinstance(criterion, Named):
+        yield criterion
+    for part in children(criterion):
+        yield from named_in(part)
+
+
+def resolved(condition: Condition, now: datetime | None) -> Condition:
+    """
+    A condition without *now*: ``within the last 30 days`` becomes a range of instants.
+
+    Raises:
+        InvalidValue: The condition is about now, and nobody said when that is.
+    """
+    if not isinstance(condition.operand, Span):
+        return condition
+    if now is None:
+        got = f"none, and {describe(condition)!r} depends on it"
+        raise InvalidValue(expected="an instant", got=got, where="now")
+    span = condition.operand
+    match condition.operator:
+        case Operator.WITHIN_LAST:
+            bounds = (span.before(now), now)
+        case Operator.WITHIN_NEXT:
+            bounds = (now, span.after(now))
+        case _:
+            bound = _bound(span.before(now), condition.field.kind)
+            return attrs.evolve(condition, operator=Operator.LESS_THAN, operand=bound)
+    operand = tuple(_bound(bound, condition.field.kind) for bound in bounds)
+    return attrs.evolve(condition, operator=Operator.BETWEEN, operand=operand)
+
+
+def _bound(at: datetime, kind: type) -> FactValue:
+    """A date is asked in the zone that *now* was given in."""
+    return at if kind is datetime else at.date()
 
 
 def describe(criterion: Criterion) -> str:
     """The criterion in one line of plain words."""
     match criterion:
-        case Condition(field=field, operator=operator, operand=operand):
-            return _one_condition(field, operator, operand)
+        case Condition():
+            return _one_condition(criterion)
         case AllOf(parts=parts):
             return " and ".join(_in_brackets(part, AnyOf) for part in parts)
         case AnyOf(parts=parts):
             return " or ".join(_in_brackets(part, AllOf) for part in parts)
+        case AtLeast(count=count, parts=parts):
+            return f"at least {count} of ({', '.join(map(describe, parts))})"
         case Not(part=part):
             return f"not ({describe(part)})"
+        case Named(name=name, part=part):
+            return f"{name} ({describe(part)})"
+        case Reaches(name=name, card=card):
+            return f"{name} >= {card.at_least} points"
     raise _foreign(criterion)
 
 
@@ -380,57 +432,28 @@ def _in_brackets(part: Criterion, kind: type[Criterion]) -> str:
     return f"({describe(part)})" if isinstance(part, kind) else describe(part)
 
 
-def _one_condition(field: Field, operator: Operator, operand: object) -> str:
-    unit = f" {field.unit}" if field.unit else ""
+_SIGN_OF_ONE = {
+    Operator.IS_ONE_OF: "is",
+    Operator.CONTAINS_ANY: "contains",
+    Operator.STARTS_WITH_ANY: "starts with",
+    Operator.HAS_WORD: "has the word",
+}
+
+
+def _one_condition(condition: Condition) -> str:
+    field, operator, operand = condition.field, condition.operator, condition.operand
+    unit = f" {field.unit}" if field.unit and is_number(field.kind) else ""
+    case = " in any case" if condition.case is Case.IGNORED else ""
+    if isinstance(operand, Span):
+        ago = " ago" if operator is Operator.OLDER_THAN else ""
+        return f"{field.key} {operator.sign} {operand}{ago}"
     if not isinstance(operand, tuple):
-        return f"{field.name} {operator.sign} {_shown(operand)}{unit}"
-    options = ", ".join(_shown(option) for option in operand)
+        return f"{field.key} {operator.sign} {shown(operand)}{unit}"
+    if operator is Operator.BETWEEN:
+        return f"{field.key} {operator.sign} {shown(operand[0])} to {shown(operand[1])}{unit}"
+    options = ", ".join(map(shown, operand))
     sign = operator.sign if len(operand) > 1 else _SIGN_OF_ONE[operator]
-    return f"{field.name} {sign} {options}{unit}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return repr(value) if isinstance(value, str) else str(value)
-
-
-def conditions_of(criterion: Criterion) -> Iterator[Condition]:
-    """
-    Yield the conditions from left to right, iteratively, and refuse trees beyond the limits.
-
-    Raises:
-        LimitExceeded: More than 5,000 nodes or 32 levels.
-    """
-    stack, count = [(criterion, 1)], 0
-    while stack:
-        node, depth = stack.pop()
-        count += 1
-        if count > limits.DEFINITION_NODES or depth > limits.DEFINITION_DEPTH:
-            expected = (
-                f"{limits.DEFINITION_NODES} nodes and {limits.DEFINITION_DEPTH} levels at most"
-            )
-            raise LimitExceeded(expected=expected, got="more", where="$")
-        if isinstance(node, Condition):
-            yield node
-        else:
-            stack += [(part, depth + 1) for part in reversed(children(node))]
-
-
-def children(criterion: Criterion) -> tuple[Criterion, ...]:
-    """The parts of a node; a condition has none."""
-    match criterion:
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            return parts
-        case Not(part=part):
-            return (part,)
-        case Condition():
-            return ()
-    raise _foreign(criterion)
+    return f"{field.key} {sign} {options}{unit}{case}"
 
 
 def _foreign(criterion: object) -> InvalidValue:

@@ -1,58 +1,40 @@
-"""The lead definition: one standard both teams have signed, and the verdict it gives."""
+"""The lead definition: one standard that both teams have signed."""
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any, Self
 
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
-from leadlib._qualification import data
+from leadlib._qualification import plan, reading, writing
+from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
     AllOf,
-    Answer,
-    AnyOf,
     Condition,
     Criterion,
-    Field,
-    Not,
+    Named,
+    Reaches,
+    Subject,
+    Voice,
     answer,
-    children,
     conditions_of,
-    describe,
-    fits,
+    resolved,
 )
-from leadlib.errors import ConflictError, InvalidValue, NotCertifiable, UnknownName
-from leadlib.model import Certificate, Fact, Lead, Team
+from leadlib._qualification.fields import Event, Evidence, Field
+from leadlib._qualification.scoring import ScoreCard, Total, occurrences
+from leadlib._qualification.verdict import Assessment, Outcome, Verdict, fact_of, names_in
+from leadlib._rates import Rate
+from leadlib._spans import Span
+from leadlib.errors import ConflictError, InvalidValue, UnknownName
+from leadlib.model import FactValue, Lead, Team
 
-__all__ = ["LeadDefinition", "Outcome", "Signature", "Verdict"]
+__all__ = ["LeadDefinition", "Signature"]
 
-
-class Outcome(StrEnum):
-    """
-    What a definition says of a lead.
-
-    ``NOT_QUALIFIED`` goes to nurture and may pass another day; ``DISQUALIFIED`` hit a veto;
-    ``UNDECIDED`` needs more answers.
-
-    Example:
-        >>> print(Outcome.UNDECIDED)
-        undecided
-    """
-
-    QUALIFIED = "qualified"
-    NOT_QUALIFIED = "not qualified"
-    DISQUALIFIED = "disqualified"
-    UNDECIDED = "undecided"
-
-
-def _instant(value: object) -> datetime:
-    return _instants.aware(value, where="at")
+Values = Mapping[str, FactValue | None]
 
 
 def _as_team(value: object) -> Team:
@@ -70,7 +52,7 @@ class Signature:
 
     team: Team = attrs.field(converter=_as_team)
     by: str = attrs.field(converter=_fields.identifier, repr=False)
-    at: datetime = attrs.field(converter=_instant)
+    at: datetime = attrs.field(converter=_fields.instant)
     content_hash: str = attrs.field(converter=_fields.identifier)
 
 
@@ -96,7 +78,23 @@ def _as_signatures(signatures: Iterable[Signature]) -> tuple[Signature, ...]:
     return tuple(signatures)
 
 
-@attrs.frozen(slots=False)
+def _as_names(names: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(names, str):
+        raise InvalidValue(expected="several names", got="one text")
+    return tuple(sorted({_fields.identifier(name) for name in names}))
+
+
+def _as_card(card: ScoreCard | Iterable[Any] | None) -> ScoreCard | None:
+    return card if card is None or isinstance(card, ScoreCard) else ScoreCard(card)
+
+
+def _as_day(value: object) -> date | None:
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise InvalidValue(expected="a date", got=_text.kind_of(value))
+
+
+@attrs.frozen(slots=False, field_transformer=_fields.placed)
 class LeadDefinition:
     """
     What a lead is: criteria, a version, and the signatures of both teams over their content.
@@ -105,7 +103,16 @@ class LeadDefinition:
         name: Such as ``sales-ready``.
         qualify: What a lead must fulfil.
         version: Counts from 1; a changed content is a new version.
-        disqualify: What rules a lead out, whatever else holds.
+        disqualify: What rules a lead out, whatever else holds and however high it scores.
+        evidence: Kinds of inquiries in which the lead must have been heard, such as ``phone``
+            (003-24); until then the verdict is undecided.
+        fit: The score of who they are: a :class:`ScoreCard`, or its rules; with ``at_least``, it
+            must be reached.
+        engagement: The score of what they do, likewise.
+        effective: The first day it holds; always unless given.
+        expires: The day from which on it holds no more.
+        review_by: The last day of its present wording without another look (004-41).
+        stakeholders: Who must sign besides one person of each team, by name.
         signatures: Made by :meth:`sign`; those over another content do not count.
 
     The definition holds for leads of every source (seed 003): it cannot ask where they came from.
@@ -117,47 +124,116 @@ class LeadDefinition:
     """
 
     name: str = attrs.field(converter=_as_name)
-    qualify: Criterion
+    qualify: Criterion = attrs.field()
     version: int = attrs.field(default=1, validator=_is_version, kw_only=True)
     disqualify: Criterion | None = attrs.field(default=None, kw_only=True)
+    evidence: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_as_names)
+    fit: ScoreCard | None = attrs.field(default=None, kw_only=True, converter=_as_card)
+    engagement: ScoreCard | None = attrs.field(default=None, kw_only=True, converter=_as_card)
+    effective: date | None = attrs.field(default=None, kw_only=True, converter=_as_day)
+    expires: date | None = attrs.field(default=None, kw_only=True, converter=_as_day)
+    review_by: date | None = attrs.field(default=None, kw_only=True, converter=_as_day)
+    stakeholders: tuple[str, ...] = attrs.field(
+        default=(), kw_only=True, converter=_as_names, repr=False
+    )
     signatures: tuple[Signature, ...] = attrs.field(
         default=(), kw_only=True, converter=_as_signatures
     )
 
     def __attrs_post_init__(self) -> None:
-        _ = self.fields  # a definition whose fields contradict each other is refused at once
+        _fields.check_type(self.qualify, Criterion, "$.qualify")
+        if self.disqualify is not None:
+            _fields.check_type(self.disqualify, Criterion, "$.disqualify")
+        if self.effective and self.expires and self.expires <= self.effective:
+            got = "one before that"
+            raise InvalidValue(expected="an end after the start", got=got, where="$.expires")
+        _ = self.subjects, self.named  # contradictions are refused at once
 
     def __repr__(self) -> str:
         veto = f", unless {self.disqualify}" if self.disqualify is not None else ""
-        return f"<LeadDefinition {self.title}: {self.qualify}{veto}>"
+        return f"<LeadDefinition {self.title}: {self.requirement}{veto}>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
 
     @property
     def title(self) -> str:
         """Name and version: ``sales-ready v3``."""
         return f"{self.name} v{self.version}"
 
+    # -- what is asked --
+
+    @cached_property
+    def requirement(self) -> Criterion:
+        """All that a lead must fulfil: *qualify*, the evidence, and the thresholds of scores."""
+        more = [Evidence(kind).is_given() for kind in self.evidence]
+        for name, card in (("fit", self.fit), ("engagement", self.engagement)):
+            if card is not None and card.at_least is not None:
+                total = Total(name, card=card)
+                more.append(total.reached() if card.events else Reaches(name=name, card=card))
+        if not more:
+            return self.qualify
+        parts = self.qualify.parts if isinstance(self.qualify, AllOf) else (self.qualify,)
+        return AllOf(parts=(*parts, *more))
+
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """Every distinct condition, in reading order."""
         veto = () if self.disqualify is None else conditions_of(self.disqualify)
-        return tuple(dict.fromkeys([*conditions_of(self.qualify), *veto]))
+        return tuple(dict.fromkeys([*conditions_of(self.requirement), *veto]))
+
+    @cached_property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Every subject asked about, in reading order; one name has one type and one unit."""
+        known: dict[str, Subject] = {}
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        asked = [condition.field for condition in self.conditions]
+        for subject in [*asked, *(subject for card in cards for subject in card.subjects)]:
+            if known.setdefault(subject.key, subject) != subject:
+                raise _two_of(f"$.fields.{subject.key}")
+        self._check_units(known.values())
+        return tuple(dict.fromkeys(asked))
+
+    def _check_units(self, subjects: Iterable[Subject]) -> None:
+        kinds: dict[str, tuple[type, str | None]] = {}
+        for subject in subjects:
+            if isinstance(subject, Field):
+                kind = (subject.kind, subject.unit)
+                if kinds.setdefault(subject.name, kind) != kind:
+                    raise _two_of(f"$.fields.{subject.name}")
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
-        """Every field asked, in reading order; one name has one type and one unit."""
-        known: dict[str, Field] = {}
-        for condition in self.conditions:
-            if known.setdefault(condition.field.name, condition.field) != condition.field:
-                raise ConflictError(
-                    expected="one type and unit for each field",
-                    got="two",
-                    where=f"$.fields.{condition.field.name}",
-                )
-        return tuple(known.values())
+        """Every field that people are asked for, in reading order, those of scores included."""
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        all_asked = [*self.subjects, *(s for card in cards for s in card.subjects)]
+        return tuple(dict.fromkeys(s for s in all_asked if isinstance(s, Field)))
+
+    @cached_property
+    def named(self) -> Mapping[str, Named]:
+        """The criteria with a name of their own, in reading order."""
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        criteria = [c for c in (self.requirement, self.disqualify) if c is not None]
+        criteria += [part for card in cards for part in card.parts]
+        return _fields.FrozenDict(names_in(criteria))
+
+    @cached_property
+    def heard_from(self) -> Rate:
+        """How many of the five groups to interview the criteria were learnt from (004-25)."""
+        heard = {voice for named in self.named.values() for voice in named.heard_from}
+        return Rate(len(heard), len(Voice))
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether a verdict depends on *now*."""
+        asks = any(isinstance(condition.operand, Span) for condition in self.conditions)
+        return asks or any(_needs_now(subject) for subject in self.subjects)
+
+    # -- agreement --
 
     @cached_property
     def content_hash(self) -> str:
-        """SHA-256 over name, version and criteria; signatures are not part of it."""
+        """SHA-256 over everything but the signatures."""
         content = {key: part for key, part in self.to_dict().items() if key != "signatures"}
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
@@ -167,30 +243,90 @@ class LeadDefinition:
         signature = Signature(team=team, by=by, at=at, content_hash=self.content_hash)
         return attrs.evolve(self, signatures=(*self.signatures, signature))
 
+    @cached_property
+    def _valid(self) -> tuple[Signature, ...]:
+        return tuple(s for s in self.signatures if s.content_hash == self.content_hash)
+
     @property
-    def unsigned(self) -> tuple[Team, ...]:
-        """The teams whose signature over this very content is missing."""
-        signed = {s.team for s in self.signatures if s.content_hash == self.content_hash}
-        return tuple(team for team in (Team.MARKETING, Team.SALES) if team not in signed)
+    def unsigned(self) -> tuple[str, ...]:
+        """The teams and stakeholders whose signature over this very content is missing."""
+        teams, people = {s.team for s in self._valid}, {s.by for s in self._valid}
+        missing: list[str] = [t for t in (Team.MARKETING, Team.SALES) if t not in teams]
+        return (*missing, *(name for name in self.stakeholders if name not in people))
+
+    @property
+    def signed(self) -> Rate:
+        """How many of those who must have signed: the stakeholders, or one of each team."""
+        asked = self.stakeholders or (Team.MARKETING, Team.SALES)
+        return Rate(sum(who not in self.unsigned for who in asked), len(asked))
 
     @property
     def is_agreed(self) -> bool:
-        """Whether both teams signed this very content (seed 003: universally agreed)."""
+        """Whether all who must have signed this very content (seed 003: universally agreed)."""
         return not self.unsigned
 
     @property
     def agreed_since(self) -> datetime | None:
-        """When the second team signed this very content; None before that."""
-        signed: dict[Team, datetime] = {}
-        for signature in self.signatures:
-            if signature.content_hash == self.content_hash:
-                at = signed.get(signature.team, signature.at)
-                signed[signature.team] = min(at, signature.at)
-        return max(signed.values()) if len(signed) > 1 else None
+        """When the last needed signature was given; None before that."""
+        if not self.is_agreed:
+            return None
+        first: dict[str, datetime] = {}
+        for signature in sorted(self._valid, key=lambda s: s.at):
+            first.setdefault(signature.team, signature.at)
+            first.setdefault(f"by {signature.by}", signature.at)
+        asked = [Team.MARKETING, Team.SALES, *(f"by {name}" for name in self.stakeholders)]
+        return max(first[who] for who in asked)
 
-    def judge(self, lead: Lead) -> "Verdict":
+    def is_in_force(self, on: date) -> bool:
+        """Whether it holds on that day."""
+        begun = self.effective is None or self.effective <= on
+        return begun and (self.expires is None or on < self.expires)
+
+    @property
+    def period(self) -> str:
+        """When it holds, for people."""
+        begin = f"from {self.effective}" if self.effective else ""
+        end = f"until {self.expires}" if self.expires else ""
+        return " ".join(filter(None, [begin, end])) or "always"
+
+    def is_due_for_review(self, on: date) -> bool:
+        """
+        Whether its last day without another look has passed (004-41).
+
+        Example:
+            >>> from datetime import date
+            >>> staff = Field("staff", int)
+            >>> definition = LeadDefinition("d", staff >= 50, review_by=date(2026, 7, 5))
+            >>> definition.is_due_for_review(date(2026, 7, 5))
+            False
+            >>> definition.is_due_for_review(date(2026, 7, 6))
+            True
+        """
+        return self.review_by is not None and on > self.review_by
+
+    def revised(self, **changes: Any) -> Self:
+        """
+        Give the next version with these changes, unsigned (003-31).
+
+        Example:
+            >>> staff = Field("staff", int)
+            >>> LeadDefinition("d", staff >= 60).revised(qualify=staff >= 65)
+            <LeadDefinition d v2: staff >= 65>
+        """
+        return attrs.evolve(self, version=self.version + 1, signatures=(), **changes)
+
+    # -- judging --
+
+    def judge(self, lead: Lead, *, now: datetime | None = None) -> Verdict:
         """
         Judge one lead; pure and three-valued.
+
+        Args:
+            lead: What was said later than *now* is not seen.
+            now: The instant of judging, aware; conditions such as ``within_last`` need it.
+
+        Raises:
+            InvalidValue: The definition depends on *now*, and it is not given.
 
         Example:
             >>> from datetime import UTC, datetime
@@ -210,40 +346,119 @@ class LeadDefinition:
             >>> verdict.ask_next
             ('staff',)
         """
-        _fields.check_type(lead, Lead, "lead")
-        values = lead.values
-        answers = {
-            condition: condition.answer(values.get(condition.field.name))
-            for condition in self.conditions
-        }
-        outcome = self._outcome(answers)
-        frozen = _fields.FrozenDict(answers)
-        return Verdict(lead=lead, definition=self, outcome=outcome, answers=frozen)
+        [verdict] = self.judge_many([lead], now=now)
+        return verdict
+
+    def judge_many(
+        self, leads: Iterable[Lead], *, now: datetime | None = None
+    ) -> Iterator[Verdict]:
+        """
+        Judge leads one after another, as they come.
+
+        Args:
+            leads: In any number.
+            now: See :meth:`judge`.
+        """
+        assess = self._assessor(now)
+        if now is not None:
+            now = _instants.aware(now, where="now")
+        for lead in leads:
+            _fields.check_type(lead, Lead, "lead")
+            known = lead if now is None or lead.inquiries[-1].at <= now else _known(lead, now)
+            values = self.values_of(known, now=now) if self._derived else known.values
+            yield Verdict(lead=known, assessment=assess(values), now=now)
+
+    @cached_property
+    def assess(self) -> Callable[[Values], Assessment]:
+        """
+        Judge plain facts by name, such as ``lead.values`` or a row: the fastest way.
+
+        It gives the :class:`Assessment` that all with the same answers share; it names nobody and
+        shows no fact.  A definition that depends on *now* is bound to it first: :meth:`at`.
+
+        Example:
+            >>> staff = Field("staff", int)
+            >>> LeadDefinition("d", staff >= 50).assess({"staff": 60}).outcome
+            <Outcome.QUALIFIED: 'qualified'>
+        """
+        return plan.assessor(self._shared, self._at(None))
+
+    def assess_many(
+        self, rows: Iterable[Values], *, now: datetime | None = None
+    ) -> Iterator[Assessment]:
+        """
+        Judge many rows of plain facts, as they come; texts that recur are searched once.
+
+        Args:
+            rows: Facts by name, such as ``lead.values``.
+            now: See :meth:`judge`.
+        """
+        return map(plan.assessor(self._shared, self._at(now), batch=True), rows)
+
+    @cached_property
+    def decide(self) -> Callable[[Values], Outcome]:
+        """
+        Give the outcome alone; it looks no further than it must.
+
+        Example:
+            >>> staff = Field("staff", int)
+            >>> LeadDefinition("d", staff >= 50).decide({})
+            <Outcome.UNDECIDED: 'undecided'>
+        """
+        return plan.decider(self, self._at(None))
+
+    def at(self, now: datetime) -> Callable[[Values], Assessment]:
+        """Give :attr:`assess` for one instant; a date is asked in the zone of *now*."""
+        return self._assessor(now)
+
+    def _assessor(self, now: datetime | None) -> Callable[[Values], Assessment]:
+        moves = any(isinstance(condition.operand, Span) for condition in self.conditions)
+        return (
+            plan.assessor(self._shared, self._at(now)) if moves and now is not None else self.assess
+        )
+
+    @cached_property
+    def _shared(self) -> plan.Shared:
+        return plan.Shared(definition=self)
+
+    def _at(self, now: datetime | None) -> tuple[Condition, ...]:
+        """The conditions with *now* put in."""
+        if now is not None:
+            _instants.aware(now, where="now")
+        return tuple(resolved(condition, now) for condition in self.conditions)
+
+    def assessment(self, given: tuple[Answer, ...]) -> Assessment:
+        """The assessment that follows from one answer for each of :attr:`conditions`."""
+        answers = dict(zip(self.conditions, given, strict=True))
+        return Assessment(definition=self, outcome=self._outcome(answers), given=tuple(given))
 
     def _outcome(self, answers: Mapping[Condition, Answer]) -> Outcome:
         veto = Answer.NO if self.disqualify is None else answer(self.disqualify, answers)
         if veto is Answer.YES:
             return Outcome.DISQUALIFIED
-        return _OUTCOMES[min(answer(self.qualify, answers), Answer(-veto))]
+        return _OUTCOMES[min(answer(self.requirement, answers), Answer(-veto))]
+
+    @cached_property
+    def _derived(self) -> tuple[Subject, ...]:
+        """What no fact answers as it stands: events, evidence, and who said something."""
+        return tuple(s for s in self.subjects if not isinstance(s, Field) or s.said_by)
+
+    def values_of(self, lead: Lead, *, now: datetime | None = None) -> Values:
+        """
+        What the definition looks at, by key: the facts, and what the inquiries show besides.
+
+        These are also the columns that :meth:`judge_frame` reads.
+        """
+        values: dict[str, FactValue | None] = dict(lead.values)
+        for subject in self._derived:
+            values[subject.key] = _value_of(subject, lead, now)
+        return values
+
+    # -- data --
 
     def to_dict(self) -> dict[str, Any]:
         """Give the definition as plain data; :meth:`from_dict` gives the same definition back."""
-        plain: dict[str, Any] = {"name": self.name, "version": self.version}
-        plain["fields"] = {field.name: data.field_to_data(field) for field in self.fields}
-        plain["qualify"] = data.criterion_to_data(self.qualify)
-        if self.disqualify is not None:
-            plain["disqualify"] = data.criterion_to_data(self.disqualify)
-        if self.signatures:
-            plain["signatures"] = [
-                {
-                    "team": s.team.value,
-                    "by": s.by,
-                    "at": s.at.isoformat(),
-                    "content_hash": s.content_hash,
-                }
-                for s in self.signatures
-            ]
-        return plain
+        return writing.definition_to_data(self)
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -265,9 +480,13 @@ class LeadDefinition:
             leadlib.errors.DefinitionError: expected a condition, got 'at_leest' @ $.qualify; did \
 you mean 'at_least'?
         """
-        parts = data.definition_from_data(plain)
-        signatures = tuple(Signature(**signature) for signature in parts.pop("signatures"))
-        return cls(**parts, signatures=signatures)
+        return reading.definition_from_data(plain, cls.from_parts)
+
+    @classmethod
+    def from_parts(cls, parts: Mapping[str, Any]) -> Self:
+        """Put read parts together; signatures and scores are still tables."""
+        signatures = [Signature(**signature) for signature in parts.get("signatures", ())]
+        return cls(**{**parts, "signatures": signatures})
 
 
 _OUTCOMES = {
@@ -277,189 +496,33 @@ _OUTCOMES = {
 }
 
 
-@attrs.frozen(kw_only=True, repr=False, slots=False)
-class Verdict:
-    """
-    What a definition says of a lead, and why; ``print`` shows the tree with facts and sources.
-
-    Args:
-        lead: The lead as it was judged.
-        definition: The definition that judged it.
-        outcome: Qualified, not qualified, disqualified or undecided.
-        answers: The answer of every condition.
-    """
-
-    lead: Lead
-    definition: LeadDefinition
-    outcome: Outcome
-    answers: Mapping[Condition, Answer] = attrs.field(hash=False)
-
-    def __repr__(self) -> str:
-        return f"<Verdict {self.lead.id}: {self.outcome} ({self.definition.title})>"
-
-    def __str__(self) -> str:
-        lines = [f"{self.lead.id}: {self.outcome} ({self.definition.title})"]
-        lines += self._tree(self.definition.qualify, 1)
-        if self.definition.disqualify is not None:
-            lines.append("  disqualified if")
-            lines += self._tree(self.definition.disqualify, 2)
-        return "\n".join(lines)
-
-    def _tree(self, criterion: Criterion, depth: int) -> Iterator[str]:
-        head = f"{'  ' * depth}{answer(criterion, self.answers).mark:<3} "
-        match criterion:
-            case Condition():
-                yield f"{head}{describe(criterion)}  -- {self._said(criterion)}"
-            case AllOf():
-                yield f"{head}all of"
-            case AnyOf():
-                yield f"{head}any of"
-            case Not():
-                yield f"{head}not"
-        for part in children(criterion):
-            yield from self._tree(part, depth + 1)
-
-    def _said(self, condition: Condition) -> str:
-        fact = self.lead.fact(condition.field.name)
-        if fact is None:
-            return "not asked yet"
-        if not fits(condition.field.kind, fact.value):
-            return f"said in {fact.said_in}, but as {_text.kind_of(fact.value)}"
-        return str(fact)
-
-    @property
-    def facts(self) -> Mapping[str, Fact]:
-        """What was said on each field of the definition, and by whom."""
-        found = {field.name: self.lead.fact(field.name) for field in self.definition.fields}
-        return {name: fact for name, fact in found.items() if fact is not None}
-
-    @property
-    def failed(self) -> tuple[Condition, ...]:
-        """The conditions of *qualify* answered with no."""
-        asked = dict.fromkeys(conditions_of(self.definition.qualify))
-        return tuple(condition for condition in asked if self.answers[condition] is Answer.NO)
-
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """The fields without a usable answer, in reading order (003-22)."""
-        missing = [t.field.name for t, given in self.answers.items() if given is Answer.UNKNOWN]
-        return tuple(dict.fromkeys(missing))
-
-    @property
-    def completeness(self) -> float:
-        """The share of fields with a usable answer, from 0 to 1."""
-        return 1 - len(self.unknown) / len(self.definition.fields)
-
-    @property
-    def ask_next(self) -> tuple[str, ...]:
-        """
-        The fields whose answer may still change the verdict, most telling first.
-
-        Ranked by Birnbaum's importance with even odds for every open answer: the probability that
-        this one answer decides.  Empty once the verdict is decided.
-        """
-        if self.outcome is not Outcome.UNDECIDED:
-            return ()
-        weights: dict[str, float] = defaultdict(float)
-        qualify, veto = self.definition.qualify, self.definition.disqualify
-        free = 1.0 if veto is None else 1 - _odds(veto, self.answers)
-        self._weigh(qualify, free, weights)
-        if veto is not None:
-            self._weigh(veto, _odds(qualify, self.answers), weights)
-        return tuple(sorted(weights, key=lambda name: -weights[name]))
-
-    def _weigh(self, criterion: Criterion, weight: float, weights: dict[str, float]) -> None:
-        if answer(criterion, self.answers) is not Answer.UNKNOWN:
-            return  # what is decided asks nothing more
-        if isinstance(criterion, Condition):
-            weights[criterion.field.name] += weight
-            return
-        parts = children(criterion)
-        odds = [_odds(part, self.answers) for part in parts]
-        neutral = odds if isinstance(criterion, AllOf) else [1 - odd for odd in odds]
-        for i, part in enumerate(parts):
-            others = weight
-            for odd in neutral[:i] + neutral[i + 1 :]:
-                others *= odd
-            self._weigh(part, others, weights)
-
-    def certify(
-        self, *, by: str, at: datetime, valid_for: timedelta = timedelta(days=30)
-    ) -> Certificate:
-        """
-        Give the proof that the lead passed the agreed definition.
-
-        Args:
-            by: Who vouches for it.
-            at: When.
-            valid_for: How long the proof holds; 30 days unless said otherwise.
-
-        Raises:
-            NotCertifiable: The verdict is not *qualified*, or the definition lacks a signature.
-        """
-        where = f"lead {self.lead.id!r}"
-        if self.outcome is not Outcome.QUALIFIED:
-            raise NotCertifiable(expected="a qualified lead", got=str(self.outcome), where=where)
-        if not self.definition.is_agreed:
-            missing = " and ".join(self.definition.unsigned)
-            expected = "a definition that both teams signed"
-            got = f"one that {missing} did not sign"
-            raise NotCertifiable(expected=expected, got=got, where=where)
-        self._check_known(_instant(at), where)
-        return Certificate(
-            lead=self.lead.id,
-            definition=self.definition.title,
-            content_hash=self.definition.content_hash,
-            by=by,
-            at=at,
-            expires=_expiry(_instant(at), valid_for, where),
-        )
-
-    def _check_known(self, at: datetime, where: str) -> None:
-        """Nobody can vouch for what was signed or said later."""
-        signed = self.definition.agreed_since
-        said = self.lead.inquiries[-1].at
-        first = said if signed is None else max(signed, said)
-        if at < first:
-            expected = f"an instant from {first.isoformat()} on"
-            raise NotCertifiable(expected=expected, got=at.isoformat(), where=where)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give the verdict as plain data, the facts of the lead not included."""
-        return {
-            "lead": self.lead.id,
-            "definition": self.definition.title,
-            "content_hash": self.definition.content_hash,
-            "outcome": self.outcome.value,
-            "answers": {
-                describe(condition): given.mark for condition, given in self.answers.items()
-            },
-            "completeness": self.completeness,
-            "ask_next": list(self.ask_next),
-        }
+def _two_of(where: str) -> ConflictError:
+    return ConflictError(expected="one type and unit for each field", got="two", where=where)
 
 
-def _expiry(at: datetime, valid_for: timedelta, where: str) -> datetime:
-    try:
-        return _instants.aware(at + valid_for)
-    except (TypeError, OverflowError, InvalidValue):
-        expected = "a validity that ends before 2200"
-        raise NotCertifiable(expected=expected, got="another", where=where) from None
+def _needs_now(subject: Subject) -> bool:
+    if isinstance(subject, Event):
+        return subject.within is not None
+    return isinstance(subject, Total)
 
 
-def _odds(criterion: Criterion, answers: Mapping[Condition, Answer]) -> float:
-    """The probability of a yes if every open answer is the toss of a coin of its own."""
-    match criterion:
-        case Condition():
-            return (answers[criterion] + 1) / 2
-        case Not(part=part):
-            return 1 - _odds(part, answers)
-        case AnyOf(parts=parts):
-            none = 1.0
-            for part in parts:
-                none *= 1 - _odds(part, answers)
-            return 1 - none
-    every = 1.0
-    for part in children(criterion):
-        every *= _odds(part, answers)
-    return every
+def _known(lead: Lead, now: datetime) -> Lead:
+    known = lead.known_by(now)
+    if known is None:
+        expected = f"a lead known by {now.isoformat()}"
+        raise InvalidValue(expected=expected, got="one that came later", where=f"lead {lead.id!r}")
+    return known
+
+
+def _value_of(subject: Subject, lead: Lead, now: datetime | None) -> FactValue | None:
+    match subject:
+        case Event():
+            return len(occurrences(lead, subject, now))
+        case Evidence(kind_of=kind):
+            return True if any(inquiry.kind == kind for inquiry in lead.inquiries) else None
+        case Total():
+            return subject.value(lead, now)
+        case Field():
+            fact = fact_of(lead, subject)
+            return None if fact is None else fact.value
+    raise InvalidValue(expected="a subject of ours", got=_text.kind_of(subject))

@@ -1,0 +1,595 @@
+"""
+Definitions from plain data, whole or not at all.
+
+What comes in may come from strangers: sizes are checked before anything is walked, every fault is
+collected with its path, and no text of the input is ever looked up, formatted or run as code.
+"""
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import attrs
+
+from leadlib import _fields, _instants, _text, limits
+from leadlib._qualification.criteria import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Criterion,
+    Named,
+    Not,
+    named_in,
+)
+from leadlib._qualification.fields import Event, Evidence, Field
+from leadlib._qualification.operators import Case, Operator
+from leadlib._qualification.scoring import Points, ScoreCard
+from leadlib._qualification.values import canonical, fits
+from leadlib._qualification.writing import TYPE_NAMES
+from leadlib._spans import Span
+from leadlib.errors import DefinitionError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
+from leadlib.model import FactValue, Team
+
+__all__ = ["KEYS", "MOST_FAULTS", "definition_from_data", "value_from_text"]
+
+T = TypeVar("T")
+MOST_FAULTS = 20  # more than a person mends at once, and few enough to be found in no time
+_TYPES = {name: kind for kind, name in TYPE_NAMES.items()}
+KEYS: dict[str, tuple[str, ...]] = {
+    "definition": (
+        "name",
+        "version",
+        "fields",
+        "criteria",
+        "qualify",
+        "disqualify",
+        "evidence",
+        "fit",
+        "engagement",
+        "effective",
+        "expires",
+        "review_by",
+        "stakeholders",
+        "signatures",
+    ),
+    "criterion": ("all", "any", "not", "of", "field", "event", "evidence", "criterion"),
+    "field": ("type", "unit"),
+    "score": ("rules", "caps", "most", "least", "at_least"),
+    "rule": ("points", "when", "half_life", "group"),
+    "signature": ("team", "by", "at", "content_hash"),
+}
+_FIELD_OPERATORS = tuple(operator.value for operator in Operator)
+_COUNT_OPERATORS = tuple(o.value for o in Operator if not o.is_on_text and not o.is_relative)
+
+
+def definition_from_data(plain: object, make: Callable[[Mapping[str, Any]], T]) -> T:
+    """What *make* makes of the parts, or every fault of the data in one error."""
+    _check_size(plain)
+    if not isinstance(plain, Mapping):
+        got = _text.kind_of(plain)
+        raise DefinitionError([InvalidValue(expected="a table of keys", got=got, where="$")])
+    reader = _Reader()
+    try:
+        parts = reader.read(plain)
+        if not reader.faults:
+            return make(parts)
+    except _Enough:
+        pass
+    except LeadlibError as fault:  # parts that are right each on its own, but not together
+        reader.faults.append(fault)
+    raise DefinitionError(reader.faults)
+
+
+def _check_size(plain: object) -> None:
+    stack, count = [(plain, 1)], 0
+    while stack:
+        node, depth = stack.pop()
+        count += 1
+        if count > limits.DEFINITION_NODES or depth > 2 * limits.DEFINITION_DEPTH + 4:
+            expected = (
+                f"{limits.DEFINITION_NODES} nodes and {limits.DEFINITION_DEPTH} levels at most"
+            )
+            raise DefinitionError([LimitExceeded(expected=expected, got="more", where="$")])
+        if isinstance(node, Mapping):
+            stack += [(part, depth + 1) for part in node.values()]
+        elif isinstance(node, list | tuple):
+            stack += [(part, depth + 1) for part in node]
+
+
+class _Enough(Exception):
+    """So many faults that reading on tells nothing new."""
+
+
+@attrs.define
+class _Reader:
+    """Reads one definition; a fault is noted and reading goes on, so that all are named at once."""
+
+    faults: list[LeadlibError] = attrs.field(factory=list)
+    fields: dict[str, Field] = attrs.field(factory=dict)
+    named: Mapping[str, Any] = attrs.field(factory=dict)
+    read_named: dict[str, Criterion | None] = attrs.field(factory=dict)
+
+    def read(self, plain: Mapping[str, Any]) -> dict[str, Any]:
+        self._known(plain, KEYS["definition"], "$", "a part of a definition")
+        self._read_fields(plain.get("fields", {}))
+        self._read_named(plain.get("criteria", {}))
+        parts: dict[str, Any] = {
+            "name": self._text(plain.get("name"), "$.name", limits.ID_CHARACTERS - 24),
+            "version": self._version(plain.get("version", 1)),
+            "qualify": self._criterion(plain.get("qualify"), "$.qualify", 1),
+            "evidence": self._names(plain.get("evidence", []), "$.evidence"),
+            "stakeholders": self._names(plain.get("stakeholders", []), "$.stakeholders"),
+            "signatures": self._each(plain.get("signatures", []), "$.signatures", self._signature),
+        }
+        if "disqualify" in plain:
+            parts["disqualify"] = self._criterion(plain["disqualify"], "$.disqualify", 1)
+        for name in ("fit", "engagement"):
+            if name in plain:
+                parts[name] = self._card(plain[name], f"$.{name}")
+        for name in ("effective", "expires", "review_by"):
+            if name in plain:
+                parts[name] = self._value(plain[name], date, f"$.{name}")
+        if not self.faults:
+            self._check_used(parts)
+        return parts
+
+    # -- faults --
+
+    def _note(self, fault: LeadlibError) -> None:
+        self.faults.append(fault)
+        if len(self.faults) >= MOST_FAULTS:
+            raise _Enough
+
+    def _fault(self, expected: str, value: object, where: str) -> None:
+        self._note(InvalidValue(expected=expected, got=_text.kind_of(value), where=where))
+
+    def _taken(self, where: str, make: Callable[[], T]) -> T | None:
+        """What *make* makes, or None and its fault, with this place if it has none of its own."""
+        try:
+            return make()
+        except LeadlibError as fault:
+            self._note(_at(fault, where))
+        return None
+
+    def _known(self, plain: Mapping[str, Any], legal: Iterable[str], where: str, what: str) -> None:
+        for key in plain:
+            if key not in legal:
+                self._unknown(what, key, where, legal)
+
+    def _unknown(self, expected: str, name: object, where: str, legal: Iterable[str]) -> None:
+        self._note(UnknownName(expected=expected, got=_quoted(name), where=where, legal=legal))
+
+    # -- small parts --
+
+    def _text(self, value: object, where: str, limit: int = limits.ID_CHARACTERS) -> str:
+        """An identifier; a fault is noted and leaves the empty text."""
+        text = self._taken(where, lambda: _fields.identifier(value)) or ""
+        if len(text) > limit:
+            expected = f"at most {limit} characters"
+            self._note(InvalidValue(expected=expected, got=f"{len(text)}", where=where))
+        return text
+
+    def _version(self, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9:
+            return value
+        self._fault("a version from 1 on", value, "$.version")
+        return 1
+
+    def _names(self, plain: object, where: str) -> list[str]:
+        return self._each(plain, where, self._text)
+
+    def _each(self, plain: object, where: str, read: Callable[[Any, str], T]) -> list[T]:
+        if not isinstance(plain, list | tuple):
+            self._fault("a list", plain, where)
+            return []
+        return [read(part, f"{where}[{i}]") for i, part in enumerate(plain)]
+
+    def _table(self, plain: object, where: str, what: str, keys: Sequence[str]) -> Any:
+        """The table with known keys, or None and a fault."""
+        if not isinstance(plain, Mapping):
+            self._fault(what, plain, where)
+            return None
+        self._known(plain, keys, where, f"a part of {what}")
+        return plain
+
+    def _value(self, plain: Any, kind: type, where: str) -> Any:
+        return self._taken(where, lambda: _value(plain, kind, where))
+
+    def _span(self, plain: object, where: str) -> Span | None:
+        if not isinstance(plain, str):
+            self._fault("a span such as '30 days'", plain, where)
+            return None
+        return self._taken(where, lambda: Span.of(plain))
+
+    # -- fields and names --
+
+    def _read_fields(self, fields: object) -> None:
+        if not isinstance(fields, Mapping):
+            self._fault("a table of fields", fields, "$.fields")
+            return
+        for name, plain in fields.items():
+            where = f"$.fields.{_path(name)}"
+            key = self._text(name, where)
+            table = self._table(plain, where, "a field", KEYS["field"])
+            if table is None:
+                continue
+            unit = self._text(table["unit"], f"{where}.unit") or None if "unit" in table else None
+            kind = self._type(table.get("type"), f"{where}.type")
+            if key in self.fields:
+                self._fault("each field once", name, where)
+            elif key:
+                self.fields[key] = Field(key, kind, unit=unit)
+
+    def _type(self, value: object, where: str) -> type:
+        if isinstance(value, str) and value in _TYPES:
+            return _TYPES[value]
+        self._unknown("a type of fact", value, where, _TYPES)
+        return str
+
+    def _read_named(self, criteria: object) -> None:
+        if not isinstance(criteria, Mapping):
+            self._fault("a table of criteria", criteria, "$.criteria")
+            return
+        named = {}
+        for name, plain in criteria.items():
+            key = self._text(name, f"$.criteria.{_path(name)}")
+            if key in named:
+                self._fault("each criterion once", name, f"$.criteria.{_path(name)}")
+            named[key] = plain
+        self.named = named
+        for name in named:
+            self._by_name(name, f"$.criteria.{_path(name)}", 1)
+
+    def _check_used(self, parts: Mapping[str, Any]) -> None:
+        """A name that nothing asks for is forgotten on the way out, so it is a fault."""
+        cards = [card for card in (parts.get("fit"), parts.get("engagement")) if card]
+        criteria = [parts["qualify"], parts.get("disqualify"), *(p for c in cards for p in c.parts)]
+        used = {named.name for c in criteria if c is not None for named in named_in(c)}
+        for name in self.named:
+            if name not in used:
+                expected, got = "a criterion that is used", "one that is not"
+                where = f"$.criteria.{_path(name)}"
+                self._note(InvalidValue(expected=expected, got=got, where=where))
+
+    def _by_name(self, name: str, where: str, depth: int) -> Criterion | None:
+        """A named criterion, read once; one that holds itself has no meaning."""
+        if name in self.read_named:
+            if self.read_named[name] is _BEING_READ:
+                expected = "a criterion that does not hold itself"
+                self._note(InvalidValue(expected=expected, got=_quoted(name), where=where))
+                return None
+            return self.read_named[name]
+        self.read_named[name] = _BEING_READ
+        self.read_named[name] = self._named(name, f"$.criteria.{_path(name)}", depth)
+        return self.read_named[name]
+
+    def _named(self, name: str, where: str, depth: int) -> Criterion | None:
+        plain = self.named[name]
+        if not isinstance(plain, Mapping):
+            self._fault("a criterion", plain, where)
+            return None
+        inner = {key: part for key, part in plain.items() if key not in {"why", "heard_from"}}
+        part = self._criterion(inner, where, depth)
+        why, heard = plain.get("why"), plain.get("heard_from", ())
+        if part is None or not name:
+            return None
+        return self._taken(where, lambda: Named(name=name, part=part, why=why, heard_from=heard))
+
+    # -- criteria --
+
+    def _criterion(self, plain: object, where: str, depth: int) -> Criterion | None:
+        if not isinstance(plain, Mapping):
+            self._fault("a criterion: all, any, not, or a field with a condition", plain, where)
+            return None
+        if depth > limits.DEFINITION_DEPTH:
+            expected = f"{limits.DEFINITION_DEPTH} levels at most"
+            self._note(LimitExceeded(expected=expected, got="more", where=where))
+            return None
+        found = [key for key in KEYS["criterion"] if key in plain]
+        if len(found) != 1:
+            self._known(plain, (*KEYS["criterion"], *_FIELD_OPERATORS), where, "a criterion")
+            got = "none of them" if not found else f"{len(found)} of them"
+            expected = "one of all, any, not, of, or a field, event or evidence with a condition"
+            self._note(InvalidValue(expected=expected, got=got, where=where))
+            return None
+        return self._taken(where, lambda: _READERS[found[0]](self, plain, where, depth))
+
+    def read_all(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:
+        parts = self._parts(plain, "all", where, depth)
+        return AllOf(parts=parts) if parts else None
+
+    def read_any(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:
+        parts = self._parts(plain, "any", where, depth)
+        return AnyOf(parts=parts) if parts else None
+
+    def read_of(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:
+        parts = self._parts(plain, "of", where, depth, "at_least")
+        listed = plain["of"]
+        if parts is None or len(parts) != len(listed):
+            return None
+        return AtLeast(count=plain.get("at_least"), parts=parts)  # type: ignore[arg-type]
+
+    def read_not(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:
+        self._known(plain, ("not",), where, "a criterion")
+        part = self._criterion(plain["not"], f"{where}.not", depth + 1)
+        return None if part is None else Not(part=part)
+
+    def _parts(
+        self, plain: Mapping[str, Any], key: str, where: str, depth: int, *more: str
+    ) -> tuple[Criterion, ...] | None:
+        self._known(plain, (key, *more), where, "a criterion")
+        inner, where = plain[key], f"{where}.{key}"
+        if not isinstance(inner, list | tuple) or not inner:
+            self._fault("a list of at least one criterion", inner, where)
+            return None
+        read = [self._criterion(part, f"{where}[{i}]", depth + 1) for i, part in enumerate(inner)]
+        return tuple(part for part in read if part is not None) or None  # faults are noted already
+
+    def read_reference(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:
+        self._known(plain, ("criterion",), where, "a criterion")
+        name = _as_key(plain["criterion"])
+        if name is None or name not in self.named:
+            place = f"{where}.criterion"
+            self._unknown("a named criterion", plain["criterion"], place, self.named)
+            return None
+        return self._by_name(name, where, depth + 1)
+
+    def read_evidence(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:  # noqa: ARG002
+        self._known(plain, ("evidence",), where, "a condition")
+        kind = self._text(plain["evidence"], f"{where}.evidence")
+        return Evidence(kind).is_given() if kind else None
+
+    def read_event(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:  # noqa: ARG002
+        operator = self._operator(plain, where, ("event", "within"), _COUNT_OPERATORS)
+        event = self._event_of(plain, where)
+        if operator is None or event is None:
+            return None
+        return self._made(event, operator, plain[operator.value], f"{where}.{operator.value}")
+
+    def _event_of(self, plain: Mapping[str, Any], where: str) -> Event | None:
+        kind = self._text(plain["event"], f"{where}.event")
+        within = self._span(plain["within"], f"{where}.within") if "within" in plain else None
+        return Event(kind, within=within) if kind else None
+
+    def read_condition(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:  # noqa: ARG002
+        field = self._field(plain["field"], where)
+        operator = self._operator(plain, where, ("field", "said_by", "case"), _FIELD_OPERATORS)
+        if "said_by" in plain and field is not None:
+            said_by = self._text(plain["said_by"], f"{where}.said_by")
+            field = attrs.evolve(field, said_by=said_by or None)
+        case = self._case(plain, where)
+        if operator is None or field is None:
+            return None
+        place = f"{where}.{operator.value}"
+        return self._made(field, operator, plain[operator.value], place, case)
+
+    def _case(self, plain: Mapping[str, Any], where: str) -> Case:
+        value = plain.get("case", Case.EXACT.value)
+        legal = [case.value for case in Case]
+        if not isinstance(value, str) or value not in legal:
+            self._unknown("exact or ignored", value, f"{where}.case", legal)
+            return Case.EXACT
+        return Case(value)
+
+    def _operator(
+        self, plain: Mapping[str, Any], where: str, others: Sequence[str], legal: Sequence[str]
+    ) -> Operator | None:
+        unknown = [key for key in plain if key not in others and key not in legal]
+        for key in unknown:
+            self._unknown("a condition", key, where, legal)
+        named = [operator for operator in legal if operator in plain]
+        if len(named) == 1:
+            return Operator(named[0])
+        if named or not unknown:
+            expected, got = f"one condition: {', '.join(legal)}", f"{len(named)} of them"
+            self._note(InvalidValue(expected=expected, got=got, where=where))
+        return None
+
+    def _field(self, name: object, where: str) -> Field | None:
+        key = _as_key(name)
+        if key in self.fields:
+            return self.fields[key]
+        self._unknown("a field of this definition", name, f"{where}.field", self.fields)
+        return None
+
+    def _made(
+        self,
+        subject: Any,
+        operator: Operator,
+        plain: Any,
+        where: str,
+        case: Case = Case.EXACT,
+    ) -> Criterion:
+        """The condition, made as its author would make it, with the same checks."""
+        if operator.is_relative:
+            span = self._span(plain, where)
+            return _RELATIVE[operator](subject, span or Span(1, "days"))
+        if operator is Operator.BETWEEN:
+            low, high = self._bounds(plain, subject, where)
+            return subject.between(low, high)  # type: ignore[no-any-return]
+        if operator.takes_many:
+            return self._choice(subject, operator, plain, where, case)
+        _needs_order(subject, where)
+        if case is not Case.EXACT:
+            raise InvalidValue(expected="case on text only", got=operator.value, where=where)
+        value = _value(plain, subject.kind, where)
+        return Condition(field=subject, operator=operator, operand=value)
+
+    def _bounds(self, plain: Any, subject: Any, where: str) -> tuple[FactValue, FactValue]:
+        _needs_order(subject, where)
+        if not isinstance(plain, list | tuple) or len(plain) != 2:  # noqa: PLR2004
+            raise InvalidValue(expected="a list of two", got=_text.kind_of(plain), where=where)
+        low, high = (_value(p, subject.kind, f"{where}[{i}]") for i, p in enumerate(plain))
+        return low, high
+
+    def _choice(
+        self, subject: Any, operator: Operator, plain: Any, where: str, case: Case
+    ) -> Criterion:
+        if subject.kind is not str and (operator.is_on_text or case is not Case.EXACT):
+            raise InvalidValue(expected="a field of text", got=f"{subject.key}", where=where)
+        if not isinstance(plain, list | tuple) or not plain:
+            expected = "a list of at least one value"
+            raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
+        many = tuple(_value(p, subject.kind, f"{where}[{i}]") for i, p in enumerate(plain))
+        return Condition(field=subject, operator=operator, operand=many, case=case)
+
+    # -- scores and signatures --
+
+    def _card(self, plain: object, where: str) -> ScoreCard | None:
+        table = self._table(plain, where, "a score", KEYS["score"])
+        if table is None:
+            return None
+        rules = self._each(table.get("rules"), f"{where}.rules", self._rule)
+        numbers = {
+            name: self._value(table[name], Decimal, f"{where}.{name}")
+            for name in ("most", "least", "at_least")
+            if name in table
+        }
+        caps = self._table(table.get("caps", {}), f"{where}.caps", "caps", table.get("caps", ()))
+        read = {
+            group: self._value(cap, Decimal, f"{where}.caps.{_path(group)}")
+            for group, cap in (caps or {}).items()
+        }
+        if self.faults:
+            return None
+        whole = [rule for rule in rules if rule is not None]
+        return self._taken(where, lambda: ScoreCard(whole, caps=read, **numbers))
+
+    def _rule(self, plain: object, where: str) -> Points | None:
+        table = self._table(plain, where, "a rule", KEYS["rule"])
+        if table is None:
+            return None
+        points = self._value(table.get("points"), Decimal, f"{where}.points")
+        when = self._when(table.get("when"), f"{where}.when")
+        half = (
+            self._span(table["half_life"], f"{where}.half_life") if "half_life" in table else None
+        )
+        if points is None or when is None:
+            return None
+        group = table.get("group")
+        return self._taken(where, lambda: Points(points, when, half_life=half, group=group))
+
+    def _when(self, plain: object, where: str) -> Criterion | Event | None:
+        if isinstance(plain, Mapping) and "event" in plain and plain.keys() <= {"event", "within"}:
+            return self._event_of(plain, where)
+        return self._criterion(plain, where, 1)
+
+    def _signature(self, plain: object, where: str) -> dict[str, Any]:
+        table = self._table(plain, where, "a signature", KEYS["signature"])
+        if table is None:
+            return {}
+        teams = [Team.MARKETING.value, Team.SALES.value]
+        if table.get("team") not in teams:
+            self._unknown("a team", table.get("team"), f"{where}.team", teams)
+        read = {
+            key: self._text(table.get(key), f"{where}.{key}")
+            for key in KEYS["signature"]
+            if key != "at"
+        }
+        return {**read, "at": self._value(table.get("at"), datetime, f"{where}.at")}
+
+
+_BEING_READ = Not(part=Evidence("being read").is_given())  # a mark, compared by identity
+_READERS: dict[str, Callable[[_Reader, Mapping[str, Any], str, int], Criterion | None]] = {
+    "all": _Reader.read_all,
+    "any": _Reader.read_any,
+    "not": _Reader.read_not,
+    "of": _Reader.read_of,
+    "field": _Reader.read_condition,
+    "event": _Reader.read_event,
+    "evidence": _Reader.read_evidence,
+    "criterion": _Reader.read_reference,
+}
+_RELATIVE = {
+    Operator.WITHIN_LAST: Field.within_last,
+    Operator.WITHIN_NEXT: Field.within_next,
+    Operator.OLDER_THAN: Field.older_than,
+}
+
+
+def _at(fault: LeadlibError, where: str) -> LeadlibError:
+    place = fault.where if fault.where and fault.where.startswith("$") else where
+    return type(fault)(expected=fault.expected, got=fault.got, where=place, legal=fault.legal)
+
+
+def _needs_order(subject: Any, where: str) -> None:
+    if subject.kind in {str, bool}:
+        got = f"a field of {TYPE_NAMES[subject.kind]}"
+        expected = "a field of numbers, dates or instants"
+        raise InvalidValue(expected=expected, got=got, where=where)
+
+
+def _as_key(name: object) -> str | None:
+    if not isinstance(name, str):
+        return None
+    return unicodedata.normalize("NFC", name[: limits.ID_CHARACTERS]).strip()
+
+
+def _quoted(value: object) -> str:
+    """Show a name of the definition, but no essay."""
+    return (
+        repr(value) if isinstance(value, str) and len(value) <= _SHOWABLE else _text.kind_of(value)
+    )
+
+
+_SHOWABLE = 64
+
+
+def _path(name: object) -> str:
+    return name if isinstance(name, str) and name.isidentifier() else "[…]"
+
+
+def _value(plain: Any, kind: type, where: str) -> FactValue:
+    """A value of a definition in its field's type; text where JSON knows no other form."""
+    if isinstance(plain, str) and kind in {Decimal, date, datetime}:
+        return value_from_text(plain, Field("value", kind), where=where)
+    if not fits(kind, plain) and not (kind is datetime and isinstance(plain, datetime)):
+        expected = f"a value of type {TYPE_NAMES[kind]}"
+        raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
+    return canonical(kind, plain, where=where)
+
+
+def value_from_text(text: str, field: Field, *, where: str | None = None) -> FactValue:
+    """
+    Read one answer as its field wants it: ``40``, ``12.50``, ``yes``, ``2026-03-02``.
+
+    Raises:
+        InvalidValue: The text is not of the field's type; it is described, never shown.
+    """
+    kind = field.kind
+    expected = f"a value of type {TYPE_NAMES[kind]}"
+    got = f"text of {len(text)} characters in another form"
+    try:
+        if kind is str:
+            return _text.clean(text, where=where or field.name)
+        if kind is datetime:
+            return _instants.instant(text)
+        if kind is date:
+            return _day(text)
+        if kind is bool:
+            return _YES_NO[text.lower()]
+        return _number(text, kind)
+    except (ValueError, KeyError, InvalidOperation) as fault:
+        if isinstance(fault, InvalidValue):
+            expected, got = fault.expected, fault.got
+        raise InvalidValue(expected=expected, got=got, where=where) from None
+
+
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_LONGEST_NUMBER = 64
+
+
+def _number(text: str, kind: type) -> int | Decimal:
+    if len(text) > _LONGEST_NUMBER or not text.isascii() or "_" in text:
+        raise ValueError
+    number = _fields.finite(Decimal(text))
+    return int(text) if kind is int else Decimal(number)
+
+
+def _day(text: str) -> date:
+    if len(text) != len("2026-03-02") or "W" in text:
+        raise ValueError
+    return date.fromisoformat(text)
