@@ -60,9 +60,24 @@ class TestInquiry:
         with pytest.raises(InvalidValue, match="number"):
             an_inquiry(facts={"budget": value})
 
-    @pytest.mark.parametrize(
-        "value", ["x" * 10_001, "a\0b", "\ud800", ["list"], {"map": 1}, b"raw"]
-    )
+    def test_takes_facts_within_facts_apart(self):
+        nested = {"company": {"size": 40, "seat": {"town": "Ulm"}}, "need": "churn"}
+
+        assert dict(an_inquiry(facts=nested).facts) == {
+            "company.size": 40,
+            "company.seat.town": "Ulm",
+            "need": "churn",
+        }
+
+    def test_refuses_facts_that_are_said_twice_or_lie_too_deep(self):
+        deep = {}
+        for _ in range(5_000):
+            deep = {"x": deep}
+        for facts in ({"a": {"b": 1}, "a.b": 2}, deep):
+            with pytest.raises(InvalidValue, match=r"\$\.facts"):
+                an_inquiry(facts=facts)
+
+    @pytest.mark.parametrize("value", ["x" * 10_001, "a\0b", "\ud800", ["list"], {1, 2}, b"raw"])
     def test_refuses_values_that_are_no_facts(self, value):
         with pytest.raises(InvalidValue, match=r"facts"):
             an_inquiry(facts={"note": value})

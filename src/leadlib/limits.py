@@ -11,6 +11,7 @@ __all__ = [
     "DEFINITION_DEPTH",
     "DEFINITION_NODES",
     "FACTS",
+    "FACT_DEPTH",
     "FILE_BYTES",
     "GROUPS",
     "ID_CHARACTERS",
@@ -29,6 +30,7 @@ __all__ = [
 ID_CHARACTERS = 255
 TEXT_CHARACTERS = 10_000
 FACTS = 1_000
+FACT_DEPTH = 8
 INQUIRY_CHARACTERS = 100_000  # all facts together, and all interests
 
 # One definition.  The reader of the standard library takes 43 s for a dotted key of 100 kB,

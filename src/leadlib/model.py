@@ -71,15 +71,37 @@ def _unreachable() -> InvalidValue:
 def _as_facts(facts: object) -> "_fields.FrozenDict[str, FactValue]":
     if not isinstance(facts, Mapping):
         raise InvalidValue(expected="a mapping", got=_text.kind_of(facts))
-    _check_amount(len(facts), [value for value in facts.values() if isinstance(value, str)])
+    flat = _flat(facts)
+    _check_amount(len(flat), [value for _, value in flat if isinstance(value, str)])
     taken: dict[str, FactValue] = {}
-    for name, value in facts.items():
+    for name, value in flat:
         key = _fields.identifier(name)
         if key in taken:
             raise InvalidValue(expected="each fact once", got=f"{key!r} in two spellings")
         if value is not None:
             taken[key] = _fact_value(value, key)
     return _fields.FrozenDict(taken)
+
+
+def _flat(facts: Mapping[Any, Any]) -> list[tuple[object, object]]:
+    """
+    Facts within facts under one name: ``{"company": {"size": 40}}`` is ``company.size``.
+    """
+    flat: list[tuple[object, object]] = []
+    stack = [(name, value, 1) for name, value in [*facts.items()][::-1]]
+    while stack:
+        name, value, depth = stack.pop()
+        if len(flat) > limits.FACTS:
+            break
+        if not isinstance(value, Mapping):
+            flat.append((name, value))
+        elif depth >= limits.FACT_DEPTH:
+            expected = f"at most {limits.FACT_DEPTH} levels of facts"
+            raise InvalidValue(expected=expected, got="more")
+        else:
+            inner = ((f"{name}.{key}", part) for key, part in [*value.items()][::-1])
+            stack += [(key, part, depth + 1) for key, part in inner]
+    return flat
 
 
 def _check_amount(count: int, texts: Iterable[str]) -> None:
@@ -140,7 +162,8 @@ class Inquiry:
         kind: What they did: ``inquiry``, ``download``, ``call``, ``event badge``, ``reply``.
         campaign: The campaign that invoked it.
         interests: The topics they asked or read about, for the brief (seed 000).
-        facts: What they said about themselves: field name to value; ``None`` means not said.
+        facts: What they said about themselves: field name to value; ``None`` means not said.  A
+            mapping within is taken apart: its *size* within *company* is ``company.size``.
 
     Raises:
         InvalidValue: A value has the wrong form; the message names the argument, never the value.

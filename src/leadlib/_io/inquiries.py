@@ -13,7 +13,7 @@ from leadlib._io import cells
 from leadlib._io.counts import RowCounts, Tally
 from leadlib._io.rows import WHOLE_ROW, Problem
 from leadlib._io.tables import open_table
-from leadlib.errors import InvalidInquiry, LeadlibError, RefusedFile
+from leadlib.errors import InvalidInquiry, InvalidValue, LeadlibError, RefusedFile
 from leadlib.model import Inquiry
 from leadlib.qualification import Field, value_from_text
 
@@ -138,6 +138,8 @@ class _Reader:
         if field.kind is datetime and isinstance(cell, str | datetime):
             return cells.moment(cell, field.name, self.zone)
         where = f"$.facts.{field.name}"
+        if isinstance(cell, Mapping):
+            raise InvalidValue(expected="one value", got="a table of values", where=where)
         return value_from_text(cell.strip(), field, where=where) if isinstance(cell, str) else cell
 
     def result(self, unused: Sequence[str], missing: Sequence[str]) -> InquiriesRead:

@@ -287,7 +287,7 @@ def _as_voice(voice: object) -> Voice:
     return Voice(voice)
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Named(Criterion):
     """A criterion with a name of its own; it answers as its part does.  Made by ``named``."""
 

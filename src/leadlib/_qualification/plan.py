@@ -56,7 +56,7 @@ _DATED = (Decimal, date, datetime)
 _PLAIN = {
     str: "type(v) is str",
     int: "type(v) is int",
-    Decimal: "type(v) is int or type(v) is Decimal",
+    Decimal: "type(v) is int or type(v) is Decimal and v.is_finite()",
     date: "type(v) is date",
     datetime: "type(v) is datetime",
 }

@@ -511,7 +511,10 @@ _RELATIVE = {
 
 
 def _at(fault: LeadlibError, where: str) -> LeadlibError:
-    place = fault.where if fault.where and fault.where.startswith("$") else where
+    """The fault with its whole path: a part knows its own place only."""
+    place = fault.where or "$"
+    if not place.startswith(where):
+        place = where + place[1:] if place.startswith("$.") else where
     return type(fault)(expected=fault.expected, got=fault.got, where=place, legal=fault.legal)
 
 

@@ -113,7 +113,7 @@ def _as_rules(rules: Iterable[Points]) -> tuple[Points, ...]:
         _fields.check_type(rule, Points, "rules")
     if not 0 < len(taken) <= limits.SCORE_RULES:
         expected = f"from 1 to {limits.SCORE_RULES} rules"
-        raise LimitExceeded(expected=expected, got=f"{len(taken)}", where="rules")
+        raise LimitExceeded(expected=expected, got=f"{len(taken)}", where="$.rules")
     return taken
 
 
@@ -121,7 +121,7 @@ def _as_caps(caps: Mapping[str, Any]) -> "_fields.FrozenDict[str, Number]":
     return _fields.FrozenDict({_fields.identifier(k): as_number(v) for k, v in caps.items()})
 
 
-@attrs.frozen(slots=False, field_transformer=_fields.placed)
+@attrs.frozen(slots=False, repr=False, field_transformer=_fields.placed)
 class ScoreCard:
     """
     The rules of one score, what they may give at most, and where it is high enough.
@@ -157,6 +157,10 @@ class ScoreCard:
                 raise InvalidValue(expected="caps for groups of rules", got=got, where="$.caps")
         if self.most is not None and self.least is not None and self.most < self.least:
             raise InvalidValue(expected="least <= most", got="the reverse", where="$.least")
+
+    def __repr__(self) -> str:
+        asked = "" if self.at_least is None else f", at least {self.at_least}"
+        return f"<ScoreCard of {_text.plural(len(self.rules), 'rule')}{asked}>"
 
     def __getstate__(self) -> dict[str, Any]:
         return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
@@ -346,11 +350,15 @@ def occurrences(lead: Lead, event: Event, now: datetime | None) -> tuple[datetim
 
 def _number_of(total: Any) -> Number | float:
     """Exact points as a whole number or a decimal; what has faded is a float anyway."""
-    if not isinstance(total, Fraction):
-        return total  # type: ignore[no-any-return]
-    if total.denominator == 1:
-        return int(total)
-    return Decimal(total.numerator) / Decimal(total.denominator)
+    exact = Fraction(total)
+    if exact.denominator == 1:
+        return int(exact)
+    if _DECIMAL % exact.denominator:  # not written in 18 digits after the point: it has faded
+        return float(exact)
+    return Decimal(exact.numerator) / Decimal(exact.denominator)
+
+
+_DECIMAL = 10**18
 
 
 @attrs.frozen(kw_only=True, repr=False, slots=False)

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 
 from leadlib import _fields, _instants, _text
 from leadlib.errors import InvalidValue
@@ -32,11 +33,10 @@ def usable(kind: type, value: object) -> FactValue | None:
     """A value as it can be judged, or None: nobody said it, or nobody can count with it."""
     if value is None or not fits(kind, value):
         return None
-    if isinstance(value, float | Decimal):  # NaN, infinity and 1e1000000 are no answers
-        try:
-            return _fields.finite(value)
-        except InvalidValue:
-            return None
+    if isinstance(value, float):
+        return Decimal(repr(float(value))) if isfinite(value) else None
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
     return value  # type: ignore[return-value]  # of the field's type, as just checked
 
 

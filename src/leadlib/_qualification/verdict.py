@@ -23,6 +23,7 @@ from leadlib._qualification.criteria import (
     Criterion,
     Named,
     Not,
+    Reaches,
     answer,
     children,
     conditions_of,
@@ -303,6 +304,8 @@ class Verdict:
                 return "not"
             case Named(name=name):
                 return name
+            case Reaches():
+                return describe(criterion)
         assert isinstance(criterion, Condition)  # noqa: S101  # for the type checker
         return f"{describe(criterion)}  -- {self._said(criterion)}"
 
