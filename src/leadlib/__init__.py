@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from leadlib.metrics import Rate, StageLog, cohorts, funnel
     from leadlib.model import Certificate, Fact, Inquiry, Lead, Team
     from leadlib.nurture import Cadence, Step, Touch
-    from leadlib.qualification import Answer, Field, LeadDefinition, Outcome, Verdict
+    from leadlib.qualification import (
+        Answer,
+        Event,
+        Field,
+        LeadDefinition,
+        Outcome,
+        Points,
+        ScoreCard,
+        Verdict,
+    )
     from leadlib.worktime import WorkCalendar
 
 _HOMES = {
@@ -26,7 +35,16 @@ _HOMES = {
     "metrics": ("Rate", "StageLog", "cohorts", "funnel"),
     "model": ("Certificate", "Fact", "Inquiry", "Lead", "Team"),
     "nurture": ("Cadence", "Step", "Touch"),
-    "qualification": ("Answer", "Field", "LeadDefinition", "Outcome", "Verdict"),
+    "qualification": (
+        "Answer",
+        "Event",
+        "Field",
+        "LeadDefinition",
+        "Outcome",
+        "Points",
+        "ScoreCard",
+        "Verdict",
+    ),
     "worktime": ("WorkCalendar",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -37,6 +55,7 @@ __all__ = [
     "Brief",
     "Cadence",
     "Certificate",
+    "Event",
     "Fact",
     "Field",
     "Inquiry",
@@ -45,8 +64,10 @@ __all__ = [
     "LeadlibError",
     "Lifecycle",
     "Outcome",
+    "Points",
     "Rate",
     "STANDARD",
+    "ScoreCard",
     "Stage",
     "StageLog",
     "Standing",

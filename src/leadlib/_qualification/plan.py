@@ -63,7 +63,7 @@ _PLAIN = {
 
 
 _NAMES: dict[str, Any] = {kind.__name__: kind for kind in (bool, int, str, type, *_DATED)}
-_NAMES |= {"T": TypeError, "faults": (TypeError, ArithmeticError), "__builtins__": {}}
+_NAMES |= {"T": TypeError, "faults": (TypeError, LookupError, ArithmeticError), "__builtins__": {}}
 
 
 @attrs.define
@@ -128,16 +128,15 @@ def _branches(
     source: _Source, depth: int, condition: Condition, unknown: str, yes: str | None, no: str | None
 ) -> None:
     """
-    Look up one value and do one of three things; ``raise`` leaves the rest to the walk.
+    Look up one value and do one of three things; a fault leaves the rest to the walk.
 
     What is most often the case is asked first: a value is there, and it has the type of its field.
     """
     kind = condition.field.kind
     source.add(depth, f"v = get({source.constant(condition.field.key)})")
     if kind is bool:
-        acts = _by_truth(condition, yes, no)
-        source.add(depth, "if v is True:", f" {acts[0] or 'pass'}")
-        source.add(depth, "elif v is False:", f" {acts[1] or 'pass'}")
+        source.add(depth, "if type(v) is bool:")
+        source.add(depth + 1, *_either("v", *_by_truth(condition, yes, no)))
         _otherwise(source, depth, unknown)
         return
     test = _test(source, condition)
@@ -155,7 +154,13 @@ def _branches(
 
 
 def _otherwise(source: _Source, depth: int, unknown: str) -> None:
-    source.add(depth, "elif v is None:", f" {unknown}", "else:", " raise T")
+    """Where nothing is known; a sum is looked up, which is less to compile than a comparison."""
+    var, plus, worth = unknown.partition(" += ")
+    if plus:
+        only = source.constant({None: int(worth)})
+        source.add(depth, "else:", f" {var} += {only}[v]")
+    else:
+        source.add(depth, "elif v is None:", f" {unknown}", "else:", " raise T")
 
 
 def _by_truth(
@@ -478,11 +483,8 @@ def _score_field(
     unknown = f"u += {sum(1 << rule.number for rule in rules)}"
     source.add(3, f"v = get({source.constant(asked[0][0].field.key)})")
     if kind is bool:
-        for value in (True, False):
-            worth = _worth_of(value, asked)
-            source.add(
-                3, f"{'if' if value else 'elif'} v is {value}:", f" {_plus('h', worth) or 'pass'}"
-            )
+        worths_of = (_plus("h", _worth_of(value, asked)) for value in (True, False))
+        source.add(3, "if type(v) is bool:", *(f" {line}" for line in _either("v", *worths_of)))
         _otherwise(source, 3, unknown)
     elif kind is not str:
         source.add(3, f"if {_PLAIN[kind]}:", *(f" {line}" for line in _ladder(source, asked)))
