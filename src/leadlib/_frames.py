@@ -3,10 +3,48 @@
 from collections.abc import Sequence
 from typing import Any
 
+from leadlib import _text
 from leadlib._text import is_missing
-from leadlib.errors import MissingExtra, UnknownName
+from leadlib.errors import InvalidValue, MissingExtra, UnknownName
 
-__all__ = ["columns_of"]
+__all__ = ["columns_of", "narwhals", "opened"]
+
+
+def narwhals() -> Any:
+    """
+    The interface of narwhals that stays as it is.
+
+    Raises:
+        MissingExtra: narwhals is not installed.
+    """
+    try:
+        import narwhals.stable.v2 as nw  # noqa: PLC0415  # an extra is imported where it is used
+    except ImportError:
+        raise MissingExtra(
+            expected="leadlib[frames], which reads data frames", got="no narwhals"
+        ) from None
+    return nw
+
+
+def opened(frame: Any) -> Any:
+    """
+    The frame as narwhals sees it, eager or lazy.
+
+    Raises:
+        InvalidValue: It is no frame, or one whose columns have not one name each.
+        MissingExtra: narwhals is not installed.
+    """
+    nw = narwhals()
+    try:
+        table = nw.from_native(frame)
+        names = table.collect_schema().names()
+    except (TypeError, nw.exceptions.DuplicateError):
+        expected = "a data frame of pandas, Polars, PyArrow, DuckDB or PySpark, with distinct names"
+        raise InvalidValue(expected=expected, got=_text.kind_of(frame), where="frame") from None
+    if not all(isinstance(name, str) for name in names):
+        expected = "columns that are named by text"
+        raise InvalidValue(expected=expected, got="other names", where="frame")
+    return table
 
 
 def columns_of(frame: Any, names: Sequence[str]) -> list[list[Any]]:
@@ -17,13 +55,7 @@ def columns_of(frame: Any, names: Sequence[str]) -> list[list[Any]]:
         UnknownName: A column is not there.
         MissingExtra: narwhals is not installed.
     """
-    try:
-        import narwhals.stable.v2 as nw  # noqa: PLC0415  # an extra is imported where it is used
-    except ImportError:
-        raise MissingExtra(
-            expected="leadlib[frames], which reads data frames", got="no narwhals"
-        ) from None
-    table = nw.from_native(frame, eager_only=True)
+    table = narwhals().from_native(frame, eager_only=True)
     for name in names:
         if name not in table.columns:
             raise UnknownName(expected="a column of the frame", got=repr(name), legal=table.columns)

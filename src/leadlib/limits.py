@@ -6,6 +6,7 @@ nor gigabytes.  They are constants, not settings: a limit that can be forgotten 
 """
 
 __all__ = [
+    "ACCOUNTS",
     "COLUMNS",
     "DEFINITION_CHARACTERS",
     "DEFINITION_DEPTH",
@@ -47,6 +48,9 @@ ROWS = 20_000_000  # about 250 bytes of memory each
 COLUMNS = 1_000
 LINE_CHARACTERS = 1_000_000
 PROBLEMS = 1_000  # problems listed one by one; the rest is counted
+
+# One list of named accounts
+ACCOUNTS = 100_000
 
 # One report
 STAGES = 1_000

@@ -20,7 +20,7 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib.errors import InvalidInquiry, InvalidValue, LeadlibError, NotCertifiable, UnknownName
 
-__all__ = ["Certificate", "Fact", "FactValue", "Inquiry", "Lead", "Team"]
+__all__ = ["Campaign", "Certificate", "Fact", "FactValue", "Inquiry", "Lead", "Team"]
 
 FactValue = str | bool | int | float | Decimal | date  # floats are kept as decimals
 _ROUTES = ("mail", "phone")
@@ -431,3 +431,61 @@ class Certificate:
     def is_valid(self, at: datetime) -> bool:
         """Say whether the certificate holds at that instant."""
         return self.at <= _instants.aware(at, where="at") < self.expires
+
+
+def _as_target(value: object) -> int | None:
+    if value is None or (_fields.is_whole(value) and isinstance(value, int) and value > 0):
+        return value
+    raise InvalidValue(expected="a number of leads from 1 on", got=_text.kind_of(value))
+
+
+def _as_instant(value: object) -> datetime | None:
+    return None if value is None else _fields.instant(value)
+
+
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
+class Campaign:
+    """
+    The plan of a campaign: for whom, with what, by which definition, and how to follow up.
+
+    Args:
+        name: As inquiries name it.
+        audience: Whom it addresses.
+        offer: What it offers them.
+        definition: Name and version of the lead definition that its leads are judged by.
+        target: How many qualified leads it is to bring.
+        guidance: How sales is to follow up (seed 001); the brief carries it.
+        starts: The instant it begins.
+        ends: The instant it is over; it is no longer active then.
+
+    Example:
+        >>> plan = Campaign(name="spring fair", audience="plant managers", offer="line audit",
+        ...                 definition="sales-ready v3", target=100)
+        >>> plan.missing
+        ('guidance', 'starts', 'ends')
+    """
+
+    name: str = attrs.field(converter=_fields.identifier)
+    audience: str | None = attrs.field(default=None, converter=_fields.words)
+    offer: str | None = attrs.field(default=None, converter=_fields.words)
+    definition: str | None = attrs.field(default=None, converter=_fields.label)
+    target: int | None = attrs.field(default=None, converter=_as_target)
+    guidance: str | None = attrs.field(default=None, converter=_fields.words)
+    starts: datetime | None = attrs.field(default=None, converter=_as_instant)
+    ends: datetime | None = attrs.field(default=None, converter=_as_instant)
+
+    def __attrs_post_init__(self) -> None:
+        if self.starts and self.ends and self.ends <= self.starts:
+            raise InvalidValue(expected="an end after the start", got="another", where="$.ends")
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The parts of the plan that are not there yet (001-06)."""
+        parts = (field.name for field in attrs.fields(type(self)))
+        return tuple(name for name in parts if getattr(self, name) is None)
+
+    def is_active(self, at: datetime) -> bool:
+        """Whether it runs at that instant; without a start or an end it is open on that side."""
+        at = _instants.aware(at, where="at")
+        begun = self.starts is None or self.starts <= at
+        return begun and (self.ends is None or at < self.ends)

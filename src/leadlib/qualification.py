@@ -40,41 +40,98 @@ from leadlib._qualification.reading import value_from_text
 from leadlib._qualification.scoring import Points, Score, ScoreCard, Scores
 from leadlib._qualification.verdict import Assessment, Outcome, Verdict
 
+TYPE_CHECKING = False  # as type checkers read it
+if TYPE_CHECKING:
+    from leadlib._qualification.accounts import Account, NamedAccounts
+    from leadlib._qualification.backtest import BackTest, Workload, back_test
+    from leadlib._qualification.bands import (
+        Band,
+        Bands,
+        Passed,
+        Scored,
+        Ties,
+        overdue_reviews,
+        pass_on,
+        split_bands,
+    )
+    from leadlib._qualification.dialects import Dialect
+    from leadlib._qualification.flips import Flip, Flips, compare_definitions
+    from leadlib._qualification.past import Ends, PastLead
+    from leadlib._qualification.refinement import Refinement, propose_refinement
+
 __all__ = [
+    "Account",
     "AllOf",
     "Answer",
     "AnyOf",
     "Assessment",
     "AtLeast",
+    "BackTest",
+    "Band",
+    "Bands",
     "Case",
     "Condition",
     "Criterion",
     "Cuts",
+    "Dialect",
+    "Ends",
     "Event",
     "Evidence",
     "Field",
+    "Flip",
+    "Flips",
     "Grade",
     "LeadDefinition",
     "Named",
+    "NamedAccounts",
     "Not",
     "Operator",
     "Outcome",
+    "Passed",
+    "PastLead",
     "Points",
     "Question",
+    "Refinement",
     "Score",
     "ScoreCard",
+    "Scored",
     "Scores",
     "Signature",
     "Subject",
     "Temperature",
+    "Ties",
     "Verdict",
     "Voice",
+    "Workload",
+    "back_test",
+    "compare_definitions",
     "grade",
+    "overdue_reviews",
+    "pass_on",
+    "propose_refinement",
+    "split_bands",
     "temperature",
     "value_from_text",
 ]
 
-_LATER: dict[str, tuple[str, ...]] = {}
+_LATER: dict[str, tuple[str, ...]] = {
+    "accounts": ("Account", "NamedAccounts"),
+    "bands": (
+        "Band",
+        "Bands",
+        "Passed",
+        "Scored",
+        "Ties",
+        "overdue_reviews",
+        "pass_on",
+        "split_bands",
+    ),
+    "backtest": ("BackTest", "Workload", "back_test"),
+    "dialects": ("Dialect",),
+    "flips": ("Flip", "Flips", "compare_definitions"),
+    "past": ("Ends", "PastLead"),
+    "refinement": ("Refinement", "propose_refinement"),
+}
 _ROOM_OF = {name: room for room, names in _LATER.items() for name in names}
 
 for _name in __all__:

@@ -5,149 +5,36 @@ Each past lead is judged by what was known at its instant, and set against how i
 have not ended: they are counted beside the rates and never in them.
 """
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from html import escape
-from typing import Any, Self
+from typing import Any
 
 import attrs
 
-from leadlib import _fields, _instants, _text
-from leadlib._qualification.definition import LeadDefinition, Values
+from leadlib import _fields, _text
+from leadlib._qualification.definition import LeadDefinition
+from leadlib._qualification.past import (
+    Ends,
+    JudgedLead,
+    PastLead,
+    assessed,
+    fingerprint_of,
+    in_order,
+)
 from leadlib._qualification.verdict import Assessment, Outcome
 from leadlib._rates import Comparison, Rate, compare, whole_number
-from leadlib.errors import ConflictError, InvalidValue
-from leadlib.model import Lead
+from leadlib.errors import InvalidValue
 
-__all__ = ["BackTest", "Ends", "JudgedLead", "PastLead", "Workload", "back_test", "rate_to_dict"]
+__all__ = ["BackTest", "Workload", "back_test", "rate_to_dict"]
 
 _WEEK = timedelta(days=7)
 
 
-def _as_values(values: object) -> Lead | Values:
-    if isinstance(values, Lead):
-        return values
-    if not isinstance(values, Mapping):
-        raise InvalidValue(expected="facts by name, or a lead", got=_text.kind_of(values))
-    for name in values:
-        _fields.check_type(name, str, "$.values")
-    return _fields.FrozenDict(values)
-
-
-def _as_optional_instant(at: object) -> datetime | None:
-    return None if at is None else _instants.aware(at)
-
-
-def _as_won(won: object) -> bool | None:
-    if won is None or isinstance(won, bool):
-        return won
-    expected = "True for won, False for lost, None while it is open"
-    raise InvalidValue(expected=expected, got=_text.kind_of(won))
-
-
-@attrs.frozen(kw_only=True, repr=False, field_transformer=_fields.placed)
-class PastLead:
-    """
-    A lead of the past: what was known when it could be judged, and how it ended.
-
-    Args:
-        id: One for each lead of a history.
-        values: Facts by name, only such as were known then; or the lead itself: what it said later
-            than *at* is not seen.
-        at: When it would have been judged, and handed off; None if nobody knows.
-        won: True for won, False for lost, None while it is still open.
-
-    Example:
-        >>> PastLead(id="o-1", values={"staff": 60}, won=True)
-        <PastLead o-1: won>
-    """
-
-    id: str = attrs.field(converter=_fields.identifier)
-    values: Lead | Values = attrs.field(converter=_as_values, hash=False)
-    at: datetime | None = attrs.field(default=None, converter=_as_optional_instant)
-    won: bool | None = attrs.field(converter=_as_won)
-
-    @classmethod
-    def of(cls, lead: Lead, *, won: bool | None, at: datetime | None = None) -> Self:
-        """Take a lead with its inquiries; what it said after *at* is not seen."""
-        _fields.check_type(lead, Lead, "lead")
-        return cls(id=lead.id, values=lead, at=at, won=won)
-
-    def __repr__(self) -> str:
-        return f"<PastLead {self.id}: {_ENDS[self.won]}>"
-
-    def known(self) -> Lead | Values:
-        """
-        The facts, or the lead as it was then.
-
-        Raises:
-            InvalidValue: All that the lead ever said came later.
-        """
-        if not isinstance(self.values, Lead) or self.at is None:
-            return self.values
-        lead = self.values.known_by(self.at)
-        if lead is None:
-            expected = f"a lead known by {self.at.isoformat()}"
-            got, where = "one that came later", f"lead {self.id!r}"
-            raise InvalidValue(expected=expected, got=got, where=where)
-        return lead
-
-
-_ENDS = {True: "won", False: "lost", None: "open"}
-
-
-@attrs.frozen(kw_only=True)
-class JudgedLead:
-    """What a definition says of a past lead, beside how it ended; without its facts."""
-
-    id: str
-    outcome: Outcome
-    won: bool | None
-    at: datetime | None
-
-
-@attrs.frozen
-class Ends:
-    """
-    How leads ended.
-
-    Example:
-        >>> print(Ends(won=6, lost=34, open=3).rate)
-        15.0 % [7.1, 29.1]
-    """
-
-    won: int = 0
-    lost: int = 0
-    open: int = 0
-
-    @classmethod
-    def of(cls, leads: Iterable[PastLead | JudgedLead]) -> Self:
-        """Count how these ended."""
-        counts = Counter(_ENDS[lead.won] for lead in leads)
-        return cls(won=counts["won"], lost=counts["lost"], open=counts["open"])
-
-    @property
-    def closed(self) -> int:
-        """Those that have ended."""
-        return self.won + self.lost
-
-    @property
-    def leads(self) -> int:
-        """All, the open ones included."""
-        return self.closed + self.open
-
-    @property
-    def rate(self) -> Rate:
-        """The won of the closed ones."""
-        return Rate(self.won, self.closed)
-
-    def __str__(self) -> str:
-        return f"{self.won:,} won, {self.lost:,} lost, {self.open:,} open"
+def _as_weeks(weeks: Mapping[date, int]) -> "_fields.FrozenDict[date, int]":
+    return _fields.FrozenDict(weeks)
 
 
 @attrs.frozen(kw_only=True)
@@ -168,7 +55,7 @@ class Workload:
 overload 4
     """
 
-    weeks: Mapping[date, int] = attrs.field(converter=_fields.FrozenDict, hash=False)
+    weeks: Mapping[date, int] = attrs.field(converter=_as_weeks, hash=False)
     capacity: int | None = None
 
     @property
@@ -422,8 +309,8 @@ def back_test(
         Counts, precision, recall and workload, which print as a table.
 
     Raises:
-        InvalidValue: No past lead, one of them has no instant although the definition depends on
-            it, or the capacity is no whole number from 0 on.
+        InvalidValue: A past lead has no instant although the definition depends on it, or the
+            capacity is no whole number from 0 on.
         ConflictError: Two past leads have one id.
 
     Example:
@@ -448,7 +335,7 @@ def back_test(
         definition=definition,
         judged=tuple(judged),
         only_won=_only_won(leads, assessments),
-        fingerprint=_fingerprint(leads),
+        fingerprint=fingerprint_of(leads),
         capacity=None if capacity is None else _as_capacity(capacity),
         zone=zone,
     )
@@ -462,35 +349,6 @@ def _as_capacity(value: object) -> int:
     return capacity
 
 
-def in_order(past: Iterable[PastLead]) -> tuple[PastLead, ...]:
-    """Past leads by id, each once."""
-    taken = tuple(past)
-    for lead in taken:
-        _fields.check_type(lead, PastLead, "past")
-    leads = tuple(sorted(taken, key=lambda lead: lead.id))
-    for lead, following in zip(leads, leads[1:], strict=False):
-        if lead.id == following.id:
-            where = f"lead {lead.id!r}"
-            raise ConflictError(expected="each past lead once", got="two of one id", where=where)
-    return leads
-
-
-def values_of(definition: LeadDefinition, past: PastLead) -> Values:
-    """What the definition looks at, as far as it was known then."""
-    known = past.known()
-    return definition.values_of(known, now=past.at) if isinstance(known, Lead) else known
-
-
-def assessed(definition: LeadDefinition, leads: Iterable[PastLead]) -> Iterator[Assessment]:
-    """Judge each lead as of its instant."""
-
-    @lru_cache(maxsize=64)
-    def judge(at: datetime | None) -> Any:
-        return definition.assess if at is None else definition.at(at)
-
-    return (judge(lead.at)(values_of(definition, lead)) for lead in leads)
-
-
 def _only_won(leads: tuple[PastLead, ...], assessments: list[Assessment]) -> tuple[str, ...]:
     """What some won leads have, and not one of the others."""
     unknown: Counter[tuple[bool, str]] = Counter()
@@ -501,43 +359,3 @@ def _only_won(leads: tuple[PastLead, ...], assessments: list[Assessment]) -> tup
     keys = dict.fromkeys(key for _, key in unknown)
     found = (k for k in keys if unknown[False, k] == others > 0 and unknown[True, k] < won)
     return tuple(sorted(found))
-
-
-def _fingerprint(leads: Iterable[PastLead]) -> str:
-    digest = hashlib.sha256()
-    for lead in leads:
-        at = None if lead.at is None else _instants.micros(lead.at)
-        row = [lead.id, at, lead.won, _content(lead.known())]
-        digest.update(json.dumps(row, separators=(",", ":")).encode())
-    return digest.hexdigest()
-
-
-def _content(known: Lead | Values) -> list[Any]:
-    """What can decide, in one form; how to reach people is no part of it."""
-    if isinstance(known, Lead):
-        return [[i.id, _instants.micros(i.at), i.kind, _content(i.facts)] for i in known.inquiries]
-    pairs = ((name, _canonical(value)) for name, value in known.items())
-    return sorted([name, text] for name, text in pairs if text is not None)
-
-
-def _canonical(value: object) -> str | None:
-    """One text for each value that answers a question; None for what answers none."""
-    match value:
-        case bool():
-            return f"yes/no {value}"
-        case str():
-            return f"text {value}"
-        case int() | float():
-            return _number(value)
-        case datetime():
-            return None if value.tzinfo is None else f"instant {_instants.micros(value)}"
-        case date():
-            return f"date {value.isoformat()}"
-    return _number(value)
-
-
-def _number(value: Any) -> str | None:
-    try:
-        return f"number {Fraction(_fields.finite(value))}"
-    except (InvalidValue, TypeError, ValueError):
-        return None

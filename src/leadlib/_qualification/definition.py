@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
@@ -31,6 +31,9 @@ from leadlib._rates import Rate
 from leadlib._spans import Span
 from leadlib.errors import ConflictError, InvalidValue, UnknownName
 from leadlib.model import FactValue, Lead, Team
+
+if TYPE_CHECKING:
+    from leadlib._qualification.dialects import Dialect
 
 __all__ = ["LeadDefinition", "Signature"]
 
@@ -453,6 +456,79 @@ class LeadDefinition:
         for subject in self._derived:
             values[subject.key] = _value_of(subject, lead, now)
         return values
+
+    # -- elsewhere --
+
+    def judge_frame(
+        self,
+        frame: Any,
+        *,
+        now: datetime | None = None,
+        columns: Mapping[str, str] | None = None,
+        outcome: str = "outcome",
+        answers: str | None = None,
+    ) -> Any:
+        """
+        Judge the rows of a data frame, with the verdicts of :attr:`assess`; its engine works.
+
+        Args:
+            frame: Of pandas, Polars, PyArrow, DuckDB or PySpark; a lazy one stays lazy.
+            now: See :meth:`judge`.
+            columns: The column of a subject by its key, where it is named otherwise; a dotted name
+                such as ``company.size`` also finds the field of a structure.
+            outcome: The new column, with the values of :class:`Outcome` as text.
+            answers: Another new column, with :attr:`Assessment.code`; of at most 31 conditions.
+
+        Returns:
+            A frame of the same kind, with the new columns.
+
+        Raises:
+            UnknownName: There is no such column, or no such subject.
+            InvalidValue: A column holds another type than its field; or *now* is missing.
+            ConflictError: A new column has the name of one that is there.
+            LimitExceeded: There are too many conditions for *answers*.
+            MissingExtra: narwhals is not installed: ``leadlib[frames]``.
+
+        Example:
+            >>> import polars
+            >>> definition = LeadDefinition("d", Field("staff", int) >= 50)
+            >>> definition.judge_frame(polars.DataFrame({"staff": [60, None]}))["outcome"].to_list()
+            ['qualified', 'undecided']
+        """
+        from leadlib._qualification import frames  # noqa: PLC0415  # for those who have frames
+
+        return frames.judge(
+            self, frame, now=now, columns=columns, outcome=outcome, answers=answers
+        )
+
+    def to_sql(
+        self,
+        dialect: "Dialect | str",
+        *,
+        columns: Mapping[str, str] | None = None,
+        now: datetime | None = None,
+    ) -> str:
+        """
+        Give the definition as one SQL expression, whose value is the outcome as text.
+
+        Args:
+            dialect: Of which database; it says how values must be stored there.
+            columns: See :meth:`judge_frame`; structures are not looked into.
+            now: See :meth:`judge`.
+
+        Raises:
+            UnknownName: There is no such dialect, or no such subject.
+            InvalidValue: The dialect cannot say it; or *now* is missing.
+            LimitExceeded: The expression would be longer than databases take.
+
+        Example:
+            >>> print(LeadDefinition("d", Field("need", str).equals("churn")).to_sql("sqlite"))
+            CASE ((CASE WHEN typeof(`need`) = 'text' THEN `need` COLLATE BINARY IN ('churn') END)) \
+WHEN TRUE THEN 'qualified' WHEN FALSE THEN 'not qualified' ELSE 'undecided' END
+        """
+        from leadlib._qualification import sql  # noqa: PLC0415  # for those who have a database
+
+        return sql.expression(self, dialect, columns=columns, now=now)
 
     # -- data --
 

@@ -1,0 +1,54 @@
+"""The plan of a campaign says what it lacks and when it runs."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from leadlib.errors import InvalidValue
+from leadlib.model import Campaign
+
+JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+PLAN = {
+    "name": "C1",
+    "audience": "plant managers",
+    "offer": "line audit",
+    "definition": "sales-ready v3",
+    "target": 100,
+    "guidance": "ask for the bottleneck",
+    "starts": JANUARY,
+    "ends": FEBRUARY,
+}
+
+
+class TestCampaign:
+    @pytest.mark.rule("001-06")
+    def test_names_what_its_plan_lacks(self):
+        assert Campaign(**PLAN).missing == ()
+        assert Campaign(**PLAN | {"guidance": None}).missing == ("guidance",)
+
+    @pytest.mark.rule("001-14", part="which campaigns run")
+    def test_is_over_at_its_end(self):
+        """C1 runs in January, C2 from the 20th on."""
+        second = Campaign(name="C2", starts=datetime(2026, 1, 20, tzinfo=UTC))
+        running = {
+            at: [c.name for c in (Campaign(**PLAN), second) if c.is_active(at)]
+            for at in (datetime(2026, 1, 25, tzinfo=UTC), FEBRUARY)
+        }
+
+        assert [*running.values()] == [["C1", "C2"], ["C2"]]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"name": ""},
+            {"target": 0},
+            {"target": True},
+            {"target": 1.5},
+            {"starts": datetime(2026, 1, 1)},
+            {"ends": JANUARY},
+            {"guidance": 5},
+        ],
+    )
+    def test_refuses_what_cannot_be_meant(self, wrong):
+        with pytest.raises(InvalidValue, match=rf"\$\.{next(iter(wrong))}"):
+            Campaign(**PLAN | wrong)
