@@ -1,177 +1,144 @@
-"""Eight criteria judged on leads that lack every tenth answer, against functions by hand."""
+"""Eight criteria and twenty rules, against functions by hand and against other rule engines."""
 
-import random
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+import attrs
+
+from benchmarks import rule_peers
 from benchmarks.harness import Row, exhaust, race, ratio, speed
-from leadlib import Field, Inquiry, Lead, LeadDefinition, Outcome, Verdict
-
-MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
-INDUSTRIES = [f"industry {number:02}" for number in range(40)]
-COUNTRIES = [f"{a}{b}" for a in "ABCDEFGHIJ" for b in "ABCDEFGHIJ"]
-WANTED = frozenset(INDUSTRIES[:20])
-BARRED = frozenset({"AA", "BB", "CC", "DD"})
-FREE_MAIL = frozenset(f"freemail{number}.example" for number in range(30))
-TITLES = ("vp", "vice president", "head", "director", "chief", "founder")
-OTHERS = ("manager", "senior", "junior", "associate", "intern", "assistant", "analyst")
-WORK = ("sales", "marketing", "finance", "operations", "engineering", "legal", "procurement")
-REGIONS = ("emea", "apac", "latam", "nordics", "dach", "americas", "global", "west", "east")
-
-DEFINITION = LeadDefinition(
-    "sales-ready",
-    Field("industry", str).is_one_of(*sorted(WANTED))
-    & (Field("employees", int, unit="people") >= 50)
-    & (Field("budget", int, unit="EUR") >= 10_000)
-    & ~Field("country", str).is_one_of(*sorted(BARRED))
-    & Field("title", str).contains_any(*TITLES)
-    & ~Field("mail_domain", str).is_one_of(*sorted(FREE_MAIL))
-    & (Field("visits", int) >= 3)
-    & (Field("asked_for_demo", bool).is_true() | Field("took_prices", bool).is_true()),
+from benchmarks.workload import (
+    CARD,
+    DEFINITION,
+    Eight,
+    decided_by_hand,
+    explained_by_hand,
+    make_leads,
+    scored_by_hand,
 )
+from leadlib import Lead, Outcome
+from leadlib._qualification import source
+from leadlib.qualification import Assessment
+
 VERDICTS = {True: Outcome.QUALIFIED, None: Outcome.UNDECIDED, False: Outcome.NOT_QUALIFIED}
 ANSWERS = {1: True, 0: None, -1: False}
-
-Eight = tuple[bool | None, ...]
+MICROSECONDS = 250
 
 
 def rows(*, quick: bool) -> list[Row]:
-    leads = make_leads(1_000 if quick else 10_000)
+    leads = make_leads(1_000 if quick else 50_000)
     _check(leads)
+    return [*_by_hand(leads, quick=quick), *_peers(leads, quick=quick), _compiling()]
+
+
+def _by_hand(leads: Sequence[Lead], *, quick: bool) -> list[Row]:
+    values = [lead.values for lead in leads]
     times = race(
         {
-            "ours": lambda: exhaust(map(DEFINITION.judge, leads)),
-            "explained": lambda: exhaust(map(explained_by_hand, leads)),
-            "ifs": lambda: exhaust(map(decided_by_hand, leads)),
+            "assessments": lambda: exhaust(DEFINITION.assess_many(values)),
+            "one by one": lambda: exhaust(map(DEFINITION.assess, values)),
+            "verdicts": lambda: exhaust(DEFINITION.judge_many(leads)),
+            "outcomes": lambda: exhaust(map(DEFINITION.decide, values)),
+            "scores": lambda: CARD.score_many(values),
+            "explained": lambda: exhaust(map(explained_by_hand, values)),
+            "ifs": lambda: exhaust(map(decided_by_hand, values)),
+            "points": lambda: exhaust(map(scored_by_hand, values)),
         },
         rounds=7 if quick else 15,
     )
-    against = {
-        "explained": "by hand: 8 three-valued answers and the verdict",
-        "ifs": "by hand: ifs with early return, unknown is no",
-    }
+    count = len(leads)
+    explained = "by hand: 8 three-valued answers and the verdict"
+    compared = [
+        ("assessments", "explained", f"assess {count:,} rows, shared", explained, 1.0),
+        ("one by one", "explained", f"assess {count:,} rows one by one", explained, 1.0),
+        ("verdicts", "explained", f"judge {count:,} leads, with their facts", explained, None),
+        (
+            "outcomes",
+            "ifs",
+            f"decide {count:,} rows in three values",
+            "by hand: ifs, two values",
+            1.4,
+        ),
+        ("scores", "points", f"score {count:,} rows by 20 rules", "by hand: the score alone", 1.0),
+    ]
     return [
         Row(
             part="qualification",
-            work=f"judge {len(leads):,} leads by 8 criteria",
-            against=text,
-            ratio=ratio(times, "ours", name),
-            speed=speed(times, "ours", len(leads), "verdicts"),
+            work=work,
+            against=against,
+            ratio=ratio(times, ours, theirs),
+            goal=goal,
+            speed=speed(times, ours, count, "rows"),
         )
-        for name, text in against.items()
+        for ours, theirs, work, against, goal in compared
     ]
 
 
-def make_leads(count: int) -> list[Lead]:
-    """Seeded; a third are of the wanted kind, every tenth answer is missing."""
-    chance = random.Random(1)
-    leads = []
-    for number in range(count):
-        said = {name: v for name, v in _facts(chance).items() if chance.random() >= 0.1}
-        mail = f"person{number}@company{number}.example"
-        inquiry = Inquiry(id=f"i-{number}", at=MONDAY, source="web form", mail=mail, facts=said)
-        leads.append(Lead(id=inquiry.id, inquiries=[inquiry]))
-    return leads
+def _peers(leads: Sequence[Lead], *, quick: bool) -> list[Row]:
+    facts = [rule_peers.complete(lead.values) for lead in leads]
+    peers = rule_peers.installed()
+    for name, decide in peers.items():
+        expected = [DEFINITION.decide(row) is Outcome.QUALIFIED for row in facts]
+        assert [bool(decide(row)) for row in facts] == expected, name
+    theirs = {name: lambda decide=d: exhaust(map(decide, facts)) for name, d in peers.items()}
+    ours = {"ours": lambda: exhaust(DEFINITION.assess_many(facts))}
+    times = race(ours | theirs, rounds=3 if quick else 5)
+    return [
+        Row(
+            part="qualification",
+            work=f"assess {len(facts):,} dicts, explained",
+            against=name if name in peers else f"{name}: not installed",
+            ratio=ratio(times, "ours", name) if name in peers else float("nan"),
+            goal=1 / faster,
+        )
+        for name, (_, _, faster) in rule_peers.PEERS.items()
+    ]
 
 
-def _facts(chance: random.Random) -> dict[str, str | int | bool]:
-    wanted = chance.random() < 1 / 3
-
-    def good(otherwise: float) -> bool:
-        return chance.random() < (0.95 if wanted else otherwise)
-
-    rank = chance.choice(TITLES if good(0.4) else OTHERS)
-    company = f"company{chance.randrange(20_000)}.example"
-    return {
-        "industry": chance.choice(INDUSTRIES[:20] if good(0.5) else INDUSTRIES[20:]),
-        "employees": 50 + int(chance.expovariate(1 / 400)) if good(0.6) else chance.randrange(50),
-        "budget": 10_000 + int(chance.expovariate(1 / 40_000)) if good(0.6) else 5_000,
-        "country": chance.choice(COUNTRIES if good(0.9) else sorted(BARRED)),
-        "title": f"{rank} {chance.choice(WORK)} {chance.choice(REGIONS)}",
-        "mail_domain": company if good(0.7) else f"freemail{chance.randrange(30)}.example",
-        "visits": chance.randrange(3, 30) if good(0.5) else chance.randrange(3),
-        "asked_for_demo": good(0.3),
-        "took_prices": good(0.3),
-    }
-
-
-def explained_by_hand(lead: Lead) -> tuple[bool | None, Eight]:
-    """What one writes to be able to say why: eight answers, then the verdict."""
-    said = lead.values.get
-    value = said("industry")
-    industry = None if value is None else value in WANTED
-    value = said("employees")
-    employees = None if value is None else value >= 50
-    value = said("budget")
-    budget = None if value is None else value >= 10_000
-    value = said("country")
-    country = None if value is None else value not in BARRED
-    value = said("title")
-    title = None if value is None else _is_decider(value)
-    value = said("mail_domain")
-    domain = None if value is None else value not in FREE_MAIL
-    value = said("visits")
-    visits = None if value is None else value >= 3
-    demo, prices = said("asked_for_demo"), said("took_prices")
-    keen = True if demo or prices else (None if demo is None or prices is None else False)
-    eight = (industry, employees, budget, country, title, domain, visits, keen)
-    if False in eight:
-        return False, eight
-    return (None if None in eight else True), eight
-
-
-def decided_by_hand(lead: Lead) -> bool:
-    """What one writes to get a yes or no: the first no ends it, and unknown is no."""
-    said = lead.values.get
-    if said("industry") not in WANTED:
-        return False
-    value = said("employees")
-    if value is None or value < 50:
-        return False
-    value = said("budget")
-    if value is None or value < 10_000:
-        return False
-    value = said("country")
-    if value is None or value in BARRED:
-        return False
-    value = said("title")
-    if value is None or not _is_decider(value):
-        return False
-    value = said("mail_domain")
-    if value is None or value in FREE_MAIL:
-        return False
-    value = said("visits")
-    if value is None or value < 3:
-        return False
-    return bool(said("asked_for_demo") or said("took_prices"))
-
-
-def _is_decider(title: str) -> bool:
-    return (
-        "vp" in title
-        or "vice president" in title
-        or "head" in title
-        or "director" in title
-        or "chief" in title
-        or "founder" in title
+def _compiling() -> Row:
+    """From criteria to compiled code, none of it known from before; the best of many."""
+    best = min(_compiled(version) for version in range(1, 400))
+    return Row(
+        part="qualification",
+        work="compile a definition of 8 criteria",
+        against=f"{MICROSECONDS} microseconds of this machine",
+        ratio=best * 1e6 / MICROSECONDS,
+        goal=1.0,
+        speed=f"{best * 1e6:,.0f} us",
     )
+
+
+def _compiled(version: int) -> float:
+    definition = attrs.evolve(DEFINITION, version=version)
+    source.forget()
+    begin = time.process_time_ns()
+    assert callable(definition.assess)
+    return (time.process_time_ns() - begin) / 1e9
 
 
 def _check(leads: Sequence[Lead]) -> None:
     """All eight answers and the verdict of every lead; a yes where the verdict is one."""
     counts = dict.fromkeys(VERDICTS.values(), 0)
-    for lead in leads:
-        verdict, (decision, eight) = DEFINITION.judge(lead), explained_by_hand(lead)
-        assert _eight(verdict) == eight
-        assert verdict.outcome is VERDICTS[decision]
-        assert decided_by_hand(lead) == (decision is True)
-        counts[verdict.outcome] += 1
+    scores = CARD.score_many([lead.values for lead in leads])
+    for lead, points, many in zip(
+        leads, scores.points, DEFINITION.assess_many([lead.values for lead in leads]), strict=True
+    ):
+        assessment, (decision, eight) = _assessed(lead), explained_by_hand(lead.values)
+        assert _eight(assessment) == eight
+        assert many == assessment
+        assert assessment.outcome is DEFINITION.decide(lead.values) is VERDICTS[decision]
+        assert decided_by_hand(lead.values) == (decision is True)
+        assert points == scored_by_hand(lead.values)
+        counts[assessment.outcome] += 1
     assert all(counts.values())
 
 
-def _eight(verdict: Verdict) -> Eight:
+def _assessed(lead: Lead) -> Assessment:
+    return DEFINITION.judge(lead).assessment
+
+
+def _eight(assessment: Assessment) -> Eight:
     """The nine answers, in reading order, as the eight criteria: two are denied, two make one."""
-    answers = verdict.answers.values()
-    industry, employees, budget, country, title, domain, visits, demo, prices = answers
+    industry, employees, budget, country, title, domain, visits, demo, prices = assessment.given
     met = (industry, employees, budget, -country, title, -domain, visits, max(demo, prices))
     return tuple(ANSWERS[answer] for answer in met)

@@ -1,7 +1,8 @@
 """
-Make a virtual environment with leadlib in it: `environment.py DIRECTORY run|dev`.
+Make a virtual environment with leadlib in it: `environment.py DIRECTORY run|dev|bench`.
 
-`run` installs the package with its command line, `dev` all extras and tools as well.  ensurepip is
+`run` installs the package with its command line, `dev` all extras and tools as well, `bench` also
+the libraries that leadlib is measured against.  ensurepip is
 not needed (some systems ship without it): the pip of the calling Python installs into the new
 environment, or, if that pip is missing or too old to do so, ensurepip is tried after all.
 """
@@ -35,8 +36,9 @@ def main(directory: str, kind: str) -> None:
     else:
         install(outer, "--upgrade", PIP_WITH_GROUPS)
         inner = [str(python), "-m", "pip"]
-        install(inner, "--group", "dev", "--editable", ".[all]")
-        (home / ".ready-dev").touch()
+        groups = ["--group", "dev", *(["--group", "bench"] if kind == "bench" else [])]
+        install(inner, *groups, "--editable", ".[all]")
+        (home / f".ready-{kind}").touch()
     (home / ".ready-run").touch()
 
 

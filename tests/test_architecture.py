@@ -30,7 +30,7 @@ FOUNDATION = frozenset({"attr", "attrs", "dateutil", "six", "tzdata"})
 
 RUNS_CODE = frozenset({"eval", "exec", "__import__"})
 # Compiles lines of its own words and numbers; tests/test_plan.py proves that they are no others.
-COMPILES = ROOT / "src" / "leadlib" / "_qualification" / "plan.py"
+COMPILES = ROOT / "src" / "leadlib" / "_qualification" / "source.py"
 READS_CODE = frozenset({"dill", "marshal", "pickle", "shelve", "yaml"})
 
 

@@ -16,14 +16,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import COMPETITOR, DAY, MONDAY, STAFF, a_lead, an_inquiry
-from leadlib._qualification.backtest import Workload, back_test
-from leadlib._qualification.flips import Flips, compare_definitions
-from leadlib._qualification.past import Ends, PastLead
-from leadlib._qualification.refinement import propose_refinement
+from leadlib._qualification.flips import exact_mcnemar
 from leadlib.errors import ConflictError, DefinitionMismatch, InvalidValue
 from leadlib.metrics import Rate
 from leadlib.model import Lead, Team
-from leadlib.qualification import Event, Field, LeadDefinition, Outcome, Points, ScoreCard
+from leadlib.qualification import (
+    Ends,
+    Event,
+    Field,
+    Flips,
+    LeadDefinition,
+    Outcome,
+    PastLead,
+    Points,
+    ScoreCard,
+    Workload,
+    back_test,
+    compare_definitions,
+    propose_refinement,
+)
 from strategies import definitions, fixed_conditions, rows, trees
 
 LARGE = LeadDefinition("large", STAFF >= 50)
@@ -246,7 +257,14 @@ class TestNotes:
         won, lost = past("w", staff=60, price=5), past("l", staff=60, price=5, won=False)
 
         assert back_test(definition, [won, lost]).only_won == ()
-        assert back_test(definition, [won]).only_won == ()
+
+    def test_suspect_nothing_where_there_is_nobody_else_or_nobody_has_it(self):
+        definition = LeadDefinition("d", (STAFF >= 50) & (PRICE >= 0))
+        all_won = [past("w", staff=60, price=5), past("v", staff=60)]
+        nobody_has = [past("w", staff=60), past("l", staff=60, won=False)]
+
+        assert back_test(definition, all_won).only_won == ()
+        assert back_test(definition, nobody_has).only_won == ()
 
 
 class TestWorkload:
@@ -290,6 +308,11 @@ class TestWorkload:
         tried = back_test(LARGE, [past(staff=60, at=datetime(2027, 1, 1, tzinfo=UTC))])
 
         assert tried.a_week.to_dict()["weeks"] == {"2026-W53": 1}
+
+    def test_that_sales_can_touch_is_no_overload(self):
+        work = Workload(weeks={MONDAY.date(): 15, MONDAY.date() + 7 * DAY: 14}, capacity=15)
+
+        assert (work.above, work.overload) == ((), 0)
 
     def test_without_a_capacity_is_never_too_much(self):
         work = Workload(weeks={MONDAY.date(): 1_000})
@@ -439,6 +462,20 @@ class TestCompareDefinitions:
         assert (flips.added_against_kept.a, flips.added_against_kept.b) == (Rate(1, 2), Rate(3, 5))
         assert flips.dropped_against_kept.difference is None
 
+    def test_compares_what_is_swapped_with_what_is_kept(self):
+        history = [
+            *many(2, won=True, prefix="kept", staff=60, price=9),
+            *many(1, won=False, prefix="dropped", staff=60, price=1),
+            *many(1, won=True, prefix="dropped-won", staff=60, price=1),
+            *many(3, won=False, prefix="added", staff=20, price=9),
+        ]
+
+        flips = compare_definitions(LARGE, LARGE.revised(qualify=PRICE >= 5), history)
+
+        dropped, added = flips.dropped_against_kept, flips.added_against_kept
+        assert (dropped.a, dropped.b) == (Rate(1, 2), Rate(2, 2))
+        assert (added.a, added.b) == (Rate(0, 3), Rate(2, 2))
+
     @pytest.mark.rule("003-30")
     def test_judges_one_history_anew_and_refuses_two(self):
         stricter = LARGE.revised(qualify=STAFF >= 60)
@@ -470,8 +507,6 @@ class TestCompareDefinitions:
 
     @given(st.integers(0, 600), st.integers(0, 600))
     def test_agrees_with_exact_binomials(self, one, other):
-        from leadlib._qualification.flips import exact_mcnemar
-
         n, low = one + other, min(one, other)
         tail = Fraction(sum(comb(n, i) for i in range(low + 1)), 2**n)
         expected = float(min(2 * tail, 1)) if n else None
@@ -609,6 +644,26 @@ class TestProposeRefinement:
         assert proposed.change == "without 'price >= 5 USD'"
         assert proposed.definition.qualify == (STAFF >= 50)
         assert proposed.flips.added == Ends(won=2)
+
+    def test_counts_points_against_a_lead_until_they_are_ruled_out(self):
+        """Whoever may yet turn out to be a competitor has 50 points for certain, not 70."""
+        rules = [Points(70, STAFF >= 50), Points(-20, COMPETITOR.is_true()), Points(45, PRICE >= 5)]
+        definition = LeadDefinition("d", SCORE >= 0, fit=ScoreCard(rules, at_least=40))
+        history = [
+            past("won", score=1, staff=60, price=1),
+            past("lost", score=1, staff=20, price=9, competitor=False, won=False),
+        ]
+
+        assert propose_refinement(definition, history).definition.fit.at_least == 50
+
+    def test_keeps_a_criterion_that_kept_out_a_loss(self):
+        definition = LeadDefinition("d", (STAFF >= 50) & (PRICE >= 5))
+        history = [
+            *many(9, won=True, prefix="won", staff=60, price=1),
+            *many(1, won=False, prefix="lost", staff=60, price=1),
+        ]
+
+        assert propose_refinement(definition, history) is None
 
     def test_keeps_the_last_criterion(self):
         assert propose_refinement(LARGE, a_history()) is None

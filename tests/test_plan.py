@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders import BUDGET, COMPETITOR, MONDAY, NEED, STAFF, a_definition, a_lead, an_inquiry
-from leadlib._qualification import plan
+from leadlib._qualification import plan, source
 from leadlib._qualification.criteria import resolved
 from leadlib.errors import InvalidValue
 from leadlib.model import Lead
@@ -128,8 +128,8 @@ class TestScoreMany:
         assert scores[1].highest == 5
 
 
-WORDS = """def made values rows held unknown hold miss append try except faults return walk get code
-table or first found if elif else not in is None True False raise T is_finite type str int bool date
+WORDS = """def made values rows held unknown hold miss append low high try except faults return
+walk get table or first found if elif else not in is None True False raise T is_finite type str int bool date
 datetime Decimal and pass for v w u h translate startswith QUALIFIED UNDECIDED DISQUALIFIED
 NOT_QUALIFIED"""
 TOKENS = re.compile(rf"[][ \n:()=,.<>|+-]|\b(?:c\d+|r\d*|\d+|{'|'.join(WORDS.split())})\b")
@@ -141,13 +141,14 @@ class TestSource:
     def test_is_made_of_our_own_words_and_numbers(self, definition, card):
         sources = []
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(plan, "_compiled", lambda text: sources.append(text) or COMPILED)
+            patch.setattr(source, "_compiled", lambda text: sources.append(text) or COMPILED)
             for compile_ in (lambda: definition.assess, lambda: definition.decide):
                 compile_()
+            [*definition.assess_many([{}])]
             card.score_many([])
 
-        assert len(sources) == 3
-        assert [TOKENS.sub("", source) for source in sources] == [""] * 3
+        assert len(sources) == 5
+        assert [TOKENS.sub("", text) for text in sources] == [""] * 5
 
     def test_holds_no_word_of_a_hostile_definition(self):
         evil = "__import__('os').system('true')"

@@ -6,8 +6,10 @@ A company matches by its normalised name, an alias, or the domain of its mail; n
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, Self
 
 import attrs
@@ -29,18 +31,23 @@ _FORMS = frozenset(
     }
 )
 # fmt: on
-_DOTTED = re.compile(r"\b(?:[a-z]\.){2,}")  # S.A. and e.K. are the words SA and eK
+_LETTERS = 4  # of the longest form that people write in single letters: K. G. a. A.
+_DOTTED = re.compile(r"\b(?:[a-z]\.)+[a-z]\b\.?")  # U.S. and J.P. are the words US and JP
 _NO_WORD = re.compile(r"[\x00-/:-@\[-`{-\x7f]+")
 _DOMAIN = re.compile(
     r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+"
 )
+_BEFORE_AT = re.compile(r"[^@\s]+")
 # Mail domains that belong to nobody: an account that claims one would claim everybody.
 # fmt: off
 FREE_MAIL = frozenset(
     {
-        "aol.com", "gmail.com", "gmx.at", "gmx.ch", "gmx.de", "gmx.net", "googlemail.com",
-        "hotmail.com", "icloud.com", "live.com", "mail.com", "me.com", "msn.com", "outlook.com",
-        "proton.me", "protonmail.com", "t-online.de", "web.de", "yahoo.com", "yandex.ru",
+        "126.com", "163.com", "aol.com", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com",
+        "gmx.de", "gmx.net", "googlemail.com", "hotmail.co.uk", "hotmail.com", "hotmail.de",
+        "hotmail.fr", "icloud.com", "laposte.net", "libero.it", "live.com", "live.de", "mac.com",
+        "mail.com", "mail.ru", "me.com", "msn.com", "orange.fr", "outlook.com", "outlook.de",
+        "pm.me", "posteo.de", "proton.me", "protonmail.com", "qq.com", "t-online.de", "web.de",
+        "yahoo.co.uk", "yahoo.com", "yahoo.de", "yahoo.fr", "yandex.com", "yandex.ru", "ymail.com",
     }
 )
 # fmt: on
@@ -50,7 +57,8 @@ def company_key(name: str) -> str:
     """
     A company name as it is compared: in small ASCII letters, without punctuation and legal form.
 
-    Letters beyond ASCII stay as they are, so that look-alikes never match.
+    Letters beyond ASCII stay as they are, so that look-alikes never match; marks and spaces
+    beyond ASCII, such as the hyphen that never breaks, separate words like those within.
 
     Example:
         >>> company_key("The Coca-Cola Company"), company_key("coca cola, Inc.")
@@ -58,31 +66,59 @@ def company_key(name: str) -> str:
         >>> company_key("Cola Cargo GmbH")
         'cola cargo'
     """
-    text = _fields.identifier(name).translate(ASCII_LOWER)
+    text = _text.clean(name, limit=limits.ID_CHARACTERS).translate(ASCII_LOWER)
+    text = text if text.isascii() else "".join(map(_letter_or_space, text))
     text = _DOTTED.sub(lambda found: found[0].replace(".", "") + " ", text)
     words = _NO_WORD.sub(" ", text).split()
     core = words[1:] if words[:1] == ["the"] and len(words) > 1 else words
-    while len(core) > 1 and core[-1] in _FORMS:
-        core = core[:-1]
+    while taken := _form_words(core):
+        core = core[:-taken]
     return " ".join(core) or text
+
+
+def _letter_or_space(letter: str) -> str:
+    return " " if unicodedata.category(letter)[0] in "PSZ" else letter
+
+
+def _form_words(words: list[str]) -> int:
+    """How many words the legal form at the end takes; never the whole name."""
+    if len(words) > 1 and words[-1] in _FORMS:
+        return 1
+    for count in range(2, min(_LETTERS, len(words) - 1) + 1):  # S. A. and A/S
+        tail = words[-count:]
+        if all(len(word) == 1 for word in tail) and "".join(tail) in _FORMS:
+            return count
+    return 0
 
 
 def domain_key(domain: str) -> str | None:
     """
     The domain of a mail address or a host name in small letters; None if it is none.
 
+    An address with two ``@`` or a gap is none: where it ends up depends on who reads it.
+
     Example:
         >>> domain_key("Eva@EU.Coca-Cola.com"), domain_key("nonsense")
         ('eu.coca-cola.com', None)
     """
-    text = _text.clean(domain, limit=limits.ID_CHARACTERS).rpartition("@")[2].rstrip(".")
-    low = text.translate(ASCII_LOWER)
+    text = _text.clean(domain, limit=limits.ID_CHARACTERS)
+    person, at, host = text.rpartition("@")
+    if at and not _BEFORE_AT.fullmatch(person):
+        return None
+    low = host.removesuffix(".").translate(ASCII_LOWER)
     return low if _DOMAIN.fullmatch(low) else None
 
 
-def _as_texts(texts: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(texts, str):
-        raise InvalidValue(expected="a list of texts", got="one text")
+def _and_above(domain: str) -> Iterator[str]:
+    """The domain and all that it is a subdomain of, the nearest first."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
+
+
+def _as_texts(texts: Any) -> tuple[str, ...]:
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        raise InvalidValue(expected="a list of texts", got=_text.kind_of(texts))
     return tuple(_fields.identifier(text) for text in texts)
 
 
@@ -94,7 +130,7 @@ def _own_domain(domain: str) -> str:
     key = domain_key(domain)
     if key is None or "@" in domain:
         raise InvalidValue(expected="a domain such as coca-cola.com", got="text of another form")
-    if key in FREE_MAIL:
+    if not FREE_MAIL.isdisjoint(_and_above(key)):
         raise InvalidValue(expected="a domain of the account alone", got=f"the free mail {key!r}")
     return key
 
@@ -108,6 +144,10 @@ class Account:
         name: Its name; legal form, punctuation and case do not matter.
         aliases: Other names, likewise.
         domains: Its mail domains; their subdomains are its own, too.
+
+    Raises:
+        InvalidValue: A domain of another form, or of a free mail service such as gmail.com or
+            web.de.  The list is short and knows no suffixes such as co.uk: look at what you claim.
 
     Example:
         >>> Account(name="The Coca-Cola Company", domains=["coca-cola.com"]).name
@@ -127,11 +167,12 @@ class Account:
             yield "domain", domain
 
 
-def _as_accounts(accounts: Iterable[Account]) -> tuple[Account, ...]:
-    taken = tuple(accounts)
+def _as_accounts(accounts: Any) -> tuple[Account, ...]:
+    if not isinstance(accounts, Iterable):
+        raise InvalidValue(expected="a list of accounts", got=_text.kind_of(accounts))
+    taken = tuple(islice(accounts, limits.ACCOUNTS + 1))  # however many come
     if len(taken) > limits.ACCOUNTS:
-        expected = f"at most {limits.ACCOUNTS:,} accounts"
-        raise LimitExceeded(expected=expected, got=f"{len(taken):,}")
+        raise LimitExceeded(expected=f"at most {limits.ACCOUNTS:,} accounts", got="more")
     for account in taken:
         _fields.check_type(account, Account, "accounts")
     return taken
@@ -190,11 +231,8 @@ class NamedAccounts:
         if company is not None and (found := self._found_by.get(("name", company_key(company)))):
             return found
         domain = None if mail is None else domain_key(mail)
-        while domain:
-            if found := self._found_by.get(("domain", domain)):
-                return found
-            domain = domain.partition(".")[2]
-        return None
+        known = (self._found_by.get(("domain", key)) for key in _and_above(domain or ""))
+        return next(filter(None, known), None)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data; :meth:`from_dict` gives the same list back."""

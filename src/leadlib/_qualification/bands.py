@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib.errors import ConflictError, InvalidValue
+from leadlib.errors import ConflictError, InvalidValue, UnknownName
 
 __all__ = ["Band", "Bands", "Passed", "Scored", "Ties", "overdue_reviews", "pass_on", "split_bands"]
 
@@ -71,10 +73,17 @@ class Scored:
     since: datetime = attrs.field(converter=_fields.instant)
 
 
-@attrs.frozen(kw_only=True)
+def _as_ids(ids: Any) -> tuple[str, ...]:
+    """Ids in their order; one text would fall into its letters, and a mapping lose its values."""
+    if isinstance(ids, str | bytes | Mapping) or not isinstance(ids, Iterable):
+        raise InvalidValue(expected="a collection of ids", got=_text.kind_of(ids))
+    return tuple(_fields.identifier(id_) for id_ in ids)
+
+
+@attrs.frozen(kw_only=True, slots=False, field_transformer=_fields.placed)
 class Bands:
     """
-    All leads in their bands, the best first.
+    All leads in their bands, the best first; each lead is in one band.
 
     Args:
         top: For sales.
@@ -82,13 +91,25 @@ class Bands:
         rest: To nurture.
         unscored: Nobody knows yet.
         held_back: Those of *next* that sales would have got, had it the hands.
+
+    Raises:
+        ConflictError: One id in two bands, or held back without being watched.
     """
 
-    top: tuple[str, ...]
-    next: tuple[str, ...]
-    rest: tuple[str, ...]
-    unscored: tuple[str, ...] = ()
-    held_back: tuple[str, ...] = ()
+    top: tuple[str, ...] = attrs.field(converter=_as_ids)
+    next: tuple[str, ...] = attrs.field(converter=_as_ids)
+    rest: tuple[str, ...] = attrs.field(converter=_as_ids)
+    unscored: tuple[str, ...] = attrs.field(default=(), converter=_as_ids)
+    held_back: tuple[str, ...] = attrs.field(default=(), converter=_as_ids)
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.band_of) != sum(len(self.of(band)) for band in Band):
+            raise ConflictError(expected="each lead in one band", got="one id twice")
+        if any(self.band_of.get(id_) is not Band.NEXT for id_ in self.held_back):
+            raise ConflictError(expected="who is held back among the next", got="another")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
 
     def of(self, band: Band) -> tuple[str, ...]:
         """The ids of one band."""
@@ -99,7 +120,7 @@ class Bands:
             Band.UNSCORED: self.unscored,
         }[band]
 
-    @property
+    @cached_property
     def band_of(self) -> Mapping[str, Band]:
         """The band of each id."""
         return _fields.FrozenDict({id_: band for band in Band for id_ in self.of(band)})
@@ -154,6 +175,7 @@ def split_bands(
     Raises:
         ConflictError: One id twice.
         InvalidValue: A share is not from 0 to 1, or both together are more than 1.
+        UnknownName: *ties* is no way with ties.
 
     Source:
         Seed 001; requirements 001-17 to 001-19 and M-34.
@@ -167,12 +189,14 @@ def split_bands(
         (10, 20, 170)
     """
     known = _each_once(scored)
-    ranked = sorted((s for s in known if s.score is not None), key=_rank)
+    marks = [(s.score, s) for s in known if s.score is not None]
+    # The order is kept among equal scores, in reverse as well: the earlier one goes first.
+    ranked = [s for _, s in sorted(marks, key=itemgetter(0), reverse=True)]
     first, second = _share(top, "top"), _share(following, "following")
     if first + second > 1:
         raise InvalidValue(expected="shares of at most 1 together", got="more", where="following")
     cuts = [_ceiling(first * len(ranked)), _ceiling((first + second) * len(ranked))]
-    if ties is Ties.ALL_ALONG:
+    if _as_ties(ties) is Ties.ALL_ALONG:
         cuts = [_past_ties(ranked, cut) for cut in cuts]
     hands = cuts[0] if most is None else min(cuts[0], _as_count(most))
     ids = [s.id for s in ranked]
@@ -186,14 +210,20 @@ def split_bands(
 
 
 def _each_once(scored: Iterable[Scored]) -> list[Scored]:
-    taken = sorted(scored, key=lambda s: (s.since, s.id))
+    taken = list(scored)
+    for each in taken:
+        _fields.check_type(each, Scored, "scored")
     if len({s.id for s in taken}) != len(taken):
         raise ConflictError(expected="each lead once", got="one id twice", where="scored")
-    return taken
+    return sorted(taken, key=lambda s: (s.since, s.id))
 
 
-def _rank(scored: Scored) -> tuple[Fraction, datetime, str]:
-    return -(scored.score or Fraction(0)), scored.since, scored.id
+def _as_ties(ties: object) -> Ties:
+    for way in Ties:
+        if ties == way:
+            return way
+    got = repr(ties) if isinstance(ties, str) else _text.kind_of(ties)
+    raise UnknownName(expected="a way with ties", got=got, where="ties", legal=list(Ties))
 
 
 def _ceiling(number: Fraction) -> int:
@@ -245,6 +275,9 @@ def pass_on(
         marquee: The ids of leads from named accounts: see :class:`NamedAccounts`.
         disqualified: Ids that a veto has ruled out.
 
+    Raises:
+        InvalidValue: One text or a mapping instead of a collection of ids.
+
     Source:
         Seed 001: pass marquee customers out of the 10 % to sales; requirements 001-20 to 001-22.
 
@@ -254,7 +287,7 @@ def pass_on(
         >>> dict(passed.to_sales), passed.to_watch, dict(passed.flagged)
         ({'a': 'TOP', 'c': 'MARQUEE'}, ('b',), {'d': 'MARQUEE_BELOW_BAND'})
     """
-    named, out = set(marquee), set(disqualified)
+    named, out = _id_set(marquee, "marquee"), _id_set(disqualified, "disqualified")
     to_sales = {id_: "TOP" for id_ in bands.top if id_ not in out}
     to_sales |= {id_: "MARQUEE" for id_ in bands.next if id_ in named and id_ not in out}
     everybody = [id_ for band in Band for id_ in bands.of(band)]
@@ -268,6 +301,13 @@ def pass_on(
             {i: "MARQUEE_BELOW_BAND" for i in bands.rest if i in named and i not in out}
         ),
     )
+
+
+def _id_set(ids: Iterable[str], where: str) -> frozenset[str]:
+    try:
+        return frozenset(_as_ids(ids))
+    except InvalidValue as fault:
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
 
 
 def overdue_reviews(
@@ -288,7 +328,8 @@ def overdue_reviews(
         ('a',)
     """
     now = _instants.aware(now, where="now")
-    if not every > timedelta(0):
+    _fields.check_type(every, timedelta, "every")
+    if every <= timedelta(0):
         raise InvalidValue(expected="a span above zero", got="another", where="every")
     last = {id_: _instants.aware(at, where=f"reviewed.{id_}") for id_, at in reviewed.items()}
     late = [(at, id_) for id_, at in last.items() if now - at > every]

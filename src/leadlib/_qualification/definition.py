@@ -33,6 +33,7 @@ from leadlib.errors import ConflictError, InvalidValue, UnknownName
 from leadlib.model import FactValue, Lead, Team
 
 if TYPE_CHECKING:
+    from leadlib._qualification.changes import Changes
     from leadlib._qualification.dialects import Dialect
 
 __all__ = ["LeadDefinition", "Signature"]
@@ -229,8 +230,7 @@ class LeadDefinition:
     @property
     def is_relative(self) -> bool:
         """Whether a verdict depends on *now*."""
-        asks = any(isinstance(condition.operand, Span) for condition in self.conditions)
-        return asks or any(_needs_now(subject) for subject in self.subjects)
+        return self._moves or any(_needs_now(subject) for subject in self.subjects)
 
     # -- agreement --
 
@@ -318,6 +318,33 @@ class LeadDefinition:
         """
         return attrs.evolve(self, version=self.version + 1, signatures=(), **changes)
 
+    def changes_to(self, other: "LeadDefinition") -> "Changes":
+        """
+        Say what *other* defines otherwise, for those who must sign it; signatures do not count.
+
+        Example:
+            >>> staff = Field("staff", int, unit="people")
+            >>> first = LeadDefinition("d", staff >= 60)
+            >>> print(first.changes_to(first.revised(qualify=staff >= 65)))
+            version: 1 -> 2
+            who is a lead: staff >= 60 people -> staff >= 65 people
+        """
+        from leadlib._qualification import changes  # noqa: PLC0415  # for those who revise
+
+        _fields.check_type(other, LeadDefinition, "other")
+        return changes.changes_between(self, other)
+
+    def __format__(self, form: str) -> str:
+        """
+        Give the definition as a text for both teams: ``md`` is Markdown, ``text`` is plain.
+
+        Raises:
+            InvalidValue: There is no such form.
+        """
+        from leadlib._qualification import prose  # noqa: PLC0415  # for those who read on paper
+
+        return prose.written(self, form) if form else repr(self)
+
     # -- judging --
 
     def judge(self, lead: Lead, *, now: datetime | None = None) -> Verdict:
@@ -396,7 +423,17 @@ class LeadDefinition:
             rows: Facts by name, such as ``lead.values``.
             now: See :meth:`judge`.
         """
-        return map(plan.assessor(self._shared, self._at(now), batch=True), rows)
+        moves = now is not None and self._moves
+        begin = (
+            plan.batch_assessor(self._shared, self._at(now), self._assessor(now))
+            if moves
+            else self._fixed_batch
+        )
+        rows = iter(rows)
+        for first in rows:
+            assess = begin(first)
+            yield assess(first)
+            yield from map(assess, rows)
 
     @cached_property
     def decide(self) -> Callable[[Values], Outcome]:
@@ -415,10 +452,18 @@ class LeadDefinition:
         return self._assessor(now)
 
     def _assessor(self, now: datetime | None) -> Callable[[Values], Assessment]:
-        moves = any(isinstance(condition.operand, Span) for condition in self.conditions)
-        return (
-            plan.assessor(self._shared, self._at(now)) if moves and now is not None else self.assess
-        )
+        if now is None or not self._moves:
+            return self.assess
+        return plan.assessor(self._shared, self._at(now))
+
+    @cached_property
+    def _moves(self) -> bool:
+        """Whether a condition looks back or ahead from *now*."""
+        return any(isinstance(condition.operand, Span) for condition in self.conditions)
+
+    @cached_property
+    def _fixed_batch(self) -> Callable[[Any], Callable[[Any], Assessment]]:
+        return plan.batch_assessor(self._shared, self._at(None), self.assess)
 
     @cached_property
     def _shared(self) -> plan.Shared:
@@ -497,9 +542,7 @@ class LeadDefinition:
         """
         from leadlib._qualification import frames  # noqa: PLC0415  # for those who have frames
 
-        return frames.judge(
-            self, frame, now=now, columns=columns, outcome=outcome, answers=answers
-        )
+        return frames.judge(self, frame, now=now, columns=columns, outcome=outcome, answers=answers)
 
     def to_sql(
         self,

@@ -18,7 +18,7 @@ from typing import Any, overload
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
-from leadlib._qualification import plan
+from leadlib._qualification import tally
 from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
     Condition,
@@ -246,11 +246,18 @@ class ScoreCard:
         if self.events:
             got = "facts alone"
             raise InvalidValue(expected="leads, whose events count", got=got, where="rows")
-        conditions = [resolved(condition, now) for condition in self.conditions]
-        held, unknown = plan.scorer(self, conditions)(rows)
+        held, unknown = self._scorer(now)()(rows)
         return Scores(card=self, held=tuple(held), unknown=tuple(unknown), now=now)
 
-    tallies = score_many
+    def _scorer(self, now: datetime | None) -> Any:
+        moves = any(isinstance(condition.operand, Span) for condition in self.conditions)
+        if moves and now is not None:
+            return tally.scorer(self, [resolved(c, now) for c in self.conditions])
+        return self._fixed_scorer
+
+    @cached_property
+    def _fixed_scorer(self) -> Any:
+        return tally.scorer(self, [resolved(c, None) for c in self.conditions])
 
     @cached_property
     def scale(self) -> int:
