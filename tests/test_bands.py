@@ -1,5 +1,6 @@
 """The best few for sales, the next to watch, and named accounts from these to sales as well."""
 
+import pickle
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import DAY, MONDAY
-from leadlib.errors import ConflictError, InvalidValue
+from leadlib.errors import ConflictError, InvalidValue, UnknownName
 from leadlib.qualification import (
     Account,
     Band,
@@ -65,8 +66,8 @@ class TestSplit:
         leads[:9] = [Scored(id=s.id, score=s.score + 100_000, since=MONDAY) for s in leads[:9]]
 
         assert split_bands(leads).top[-1] == "early"
-        assert len(split_bands(leads).top) == 10
-        assert len(split_bands(leads, ties=Ties.ALL_ALONG).top) == 11
+        assert sizes(split_bands(leads)) == (10, 20, 170)
+        assert sizes(split_bands(leads, ties=Ties.ALL_ALONG)) == (11, 19, 170)
 
     def test_of_equal_scores_and_instants_the_id_decides(self):
         leads = [Scored(id=id_, score=1, since=MONDAY) for id_ in "cab"]
@@ -146,11 +147,55 @@ class TestSplit:
         with pytest.raises(ConflictError, match="each lead once"):
             split_bands([*ranked(2), *ranked(1)])
 
+    def test_refuses_other_values_than_scored_leads(self):
+        for other in (5, None, ("a", 1), {"id": "a"}):
+            with pytest.raises(InvalidValue, match="Scored"):
+                split_bands([other])
+
+    def test_takes_the_way_with_ties_by_its_name_and_refuses_any_other(self):
+        """A way that is not known must not quietly be the usual one."""
+        leads = [Scored(id=f"{n:02}", score=1, since=MONDAY) for n in range(20)]
+
+        assert len(split_bands(leads, ties="all along").top) == 20
+        assert len(split_bands(leads, ties="earlier first").top) == 1
+        for ties in ("all", True, None, []):
+            with pytest.raises(UnknownName, match=r"a way with ties.*all along"):
+                split_bands(leads, ties=ties)
+
     def test_prints_and_is_plain_data(self):
         bands = split_bands(ranked(20))
 
         assert str(bands).splitlines()[2].split() == ["top", "1", "5.0", "%"]
         assert bands.to_dict()["next"] == ["0002", "0003"]
+
+
+class TestBands:
+    @pytest.mark.parametrize(
+        ("parts", "match"),
+        [
+            ({"top": ["a", "a"]}, "each lead in one band"),
+            ({"top": ["a"], "next": ["a"]}, "each lead in one band"),
+            ({"rest": ["a"], "unscored": ["a"]}, "each lead in one band"),
+            ({"next": ["a"], "held_back": ["b"]}, "held back among the next"),
+            ({"top": ["a"], "held_back": ["a"]}, "held back among the next"),
+        ],
+    )
+    def test_hold_each_lead_once(self, parts, match):
+        with pytest.raises(ConflictError, match=match):
+            Bands(**{"top": (), "next": (), "rest": (), **parts})
+
+    @pytest.mark.parametrize("ids", ["abc", b"abc", {"a": None}, 5, None, [5], [""]])
+    def test_refuse_what_is_no_collection_of_ids(self, ids):
+        with pytest.raises(InvalidValue, match=r"\$\.next"):
+            Bands(top=(), next=ids, rest=())
+
+    def test_are_the_same_after_a_journey(self):
+        bands = split_bands(ranked(20), most=0)
+        back = pickle.loads(pickle.dumps(bands))
+
+        assert back == bands
+        assert back.band_of == bands.band_of
+        assert back.band_of["0001"] is Band.NEXT
 
 
 class TestPassOn:
@@ -164,6 +209,8 @@ class TestPassOn:
         assert passed.to_sales["0017"] == "MARQUEE"
         assert passed.to_sales["0001"] == "TOP"
         assert len(passed.to_watch) == 19
+        assert set(passed.to_watch) < set(passed.to_cultivate)
+        assert len(passed.to_sales) + len(passed.to_cultivate) == 200
 
     @pytest.mark.rule("001-22")
     def test_passes_rank_17_of_coca_cola_but_not_rank_22_of_cola_cargo_nor_rank_121(self):
@@ -192,6 +239,13 @@ class TestPassOn:
             {},
         )
 
+    @pytest.mark.parametrize("ids", ["b", {"b": None}, 5])
+    @pytest.mark.parametrize("role", ["marquee", "disqualified"])
+    def test_refuses_ids_that_would_be_misread(self, role, ids):
+        """The letters of one id would veto nobody, and the keys of a mapping would name all."""
+        with pytest.raises(InvalidValue, match=rf"a collection of ids.*{role}"):
+            pass_on(Bands(top=("a",), next=("b",), rest=()), **{role: ids})
+
     @given(st.integers(0, 50), st.sets(st.integers(1, 50)), st.sets(st.integers(1, 50)))
     def test_loses_nobody(self, count, marquee, disqualified):
         bands = split_bands(ranked(count))
@@ -219,3 +273,15 @@ class TestReviews:
         assert overdue_reviews({"a": MONDAY}, every=7 * DAY, now=MONDAY + 7 * DAY) == ()
         with pytest.raises(InvalidValue, match="a span above zero"):
             overdue_reviews({}, every=0 * DAY, now=MONDAY)
+
+    @pytest.mark.parametrize(
+        ("wrong", "match"),
+        [
+            ({"every": 7}, "every"),
+            ({"now": MONDAY.replace(tzinfo=None)}, "now"),
+            ({"reviewed": {"a": None}}, r"reviewed\.a"),
+        ],
+    )
+    def test_refuse_spans_and_instants_that_are_none(self, wrong, match):
+        with pytest.raises(InvalidValue, match=match):
+            overdue_reviews(**{"reviewed": {"a": MONDAY}, "every": 7 * DAY, "now": MONDAY} | wrong)

@@ -26,6 +26,19 @@ class TestCampaign:
         assert Campaign(**PLAN).missing == ()
         assert Campaign(**PLAN | {"guidance": None}).missing == ("guidance",)
 
+    def test_with_a_name_alone_lacks_all_else(self):
+        assert Campaign(name="C1").missing == tuple(part for part in PLAN if part != "name")
+
+    def test_runs_from_its_start_and_is_open_where_nothing_is_said(self):
+        before = datetime(2025, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+        assert [Campaign(**PLAN).is_active(at) for at in (before, JANUARY)] == [False, True]
+        assert Campaign(name="C3").is_active(before)
+        assert Campaign(name="C4", ends=JANUARY).is_active(before)
+        assert not Campaign(name="C4", ends=JANUARY).is_active(JANUARY)
+        with pytest.raises(InvalidValue, match="at"):
+            Campaign(**PLAN).is_active(datetime(2026, 1, 1))
+
     @pytest.mark.rule("001-14", part="which campaigns run")
     def test_is_over_at_its_end(self):
         """C1 runs in January, C2 from the 20th on."""

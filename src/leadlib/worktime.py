@@ -9,6 +9,7 @@ own: elapsed time, nights and Sundays included.
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from types import UnionType
 from typing import Any
@@ -17,6 +18,7 @@ import attrs
 
 from leadlib import _instants, _text
 from leadlib._fields import FrozenDict
+from leadlib._openings import Openings
 from leadlib.errors import InvalidValue, LimitExceeded
 
 __all__ = ["Clock", "Span", "WorkCalendar", "days", "hours", "working_days", "working_hours"]
@@ -27,6 +29,9 @@ _ONE_DAY = timedelta(days=1)
 _ONE_HOUR = timedelta(hours=1)
 _MIDNIGHT = time(0)
 _SEARCHED = 3_660  # days: ten years without an open hour is no calendar
+_SEARCHED_MICROS = _SEARCHED * 86_400 * 1_000_000
+_AHEAD = (0, 2, 5, 11)  # years to look at, more only if the span has not ended before
+_FIRST_YEAR, _LAST_YEAR = 1969, 2211  # ten years beyond the last instant
 
 
 class Clock(StrEnum):
@@ -199,7 +204,7 @@ def _no_dates(got: object) -> InvalidValue:
 _DATES = "plain dates, without time"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)
 class WorkCalendar:
     """
     The opening hours of a team.
@@ -250,11 +255,12 @@ class WorkCalendar:
                 return self._after_days(start, span.length // _ONE_DAY)
 
     def _after_work(self, start: datetime, work: timedelta) -> datetime:
-        for opens, closes in self._windows(start):
-            begins = max(opens, start)
-            if work <= closes - begins:
-                return begins + work
-            work -= max(closes - begins, timedelta(0))
+        begin, amount = _instants.micros(start), work // _instants.MICROSECOND
+        for ahead in _AHEAD:
+            years = self._openings.around(start.year, ahead=ahead)
+            end = years.end_of(years.work_before(begin) + amount)
+            if end is not None and end - begin <= _SEARCHED_MICROS:
+                return _instants.from_micros(end)
         raise self._closed()
 
     def _after_days(self, start: datetime, count: int) -> datetime:
@@ -269,27 +275,35 @@ class WorkCalendar:
     def elapsed(self, start: datetime, end: datetime) -> timedelta:
         """Working time between two instants; zero if *end* is not after *start*."""
         start, end = _instants.aware(start, where="start"), _instants.aware(end, where="end")
-        total = timedelta(0)
-        for opens, closes in self._windows(start, until=end):
-            total += max(min(closes, end) - max(opens, start), timedelta(0))
-        return total
+        if end <= start:
+            return timedelta(0)
+        years = self._openings.around(start.year, ahead=end.year - start.year)
+        until, since = map(years.work_before, (_instants.micros(end), _instants.micros(start)))
+        return (until - since) * _instants.MICROSECOND
 
     def is_open(self, day: date) -> bool:
         """Whether the team works at all on that local date."""
         return day not in self.holidays and bool(self.hours.get(day.weekday()))
 
-    def _windows(
-        self, start: datetime, *, until: datetime | None = None
-    ) -> Iterator[tuple[datetime, datetime]]:
-        """Open windows as real instants, from the local day of *start* on."""
-        day = start.astimezone(self.zone).date()
-        last = until.astimezone(self.zone).date() if until else day + _SEARCHED * _ONE_DAY
-        while day <= last:
+    @cached_property
+    def _openings(self) -> Openings:
+        return Openings(windows_of=self._windows, first=_FIRST_YEAR, last=_LAST_YEAR)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+
+    def _windows(self, year: int) -> Iterator[tuple[int, int]]:
+        """Open windows of a local year as real instants."""
+        day, end = date(year, 1, 1), date(year + 1, 1, 1)
+        while day < end:
             if self.is_open(day):
                 for opens, closes in self.hours[day.weekday()]:
                     closing = day + _ONE_DAY if closes == _MIDNIGHT else day
-                    yield self._instant(day, opens), self._instant(closing, closes)
+                    yield self._micros(day, opens), self._micros(closing, closes)
             day += _ONE_DAY
+
+    def _micros(self, day: date, moment: time) -> int:
+        return _instants.micros(self._instant(day, moment))
 
     def _instant(self, day: date, moment: time) -> datetime:
         return _instants.placed(datetime.combine(day, moment), self.zone)

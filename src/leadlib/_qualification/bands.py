@@ -250,7 +250,7 @@ class Passed:
     Args:
         to_sales: Id to ``TOP`` or ``MARQUEE``; a certificate is still needed.
         to_watch: The other leads of the next band: watched, and nurtured until they ripen.
-        to_nurture: The rest, and who was ruled out of neither.
+        to_nurture: The rest.
         kept_out: Disqualified: no name overrides a veto.
         unscored: Nobody knows yet.
         flagged: Id to ``MARQUEE_BELOW_BAND``: a named account, but not warm enough to pass.
@@ -263,6 +263,11 @@ class Passed:
     unscored: tuple[str, ...]
     flagged: Mapping[str, str]
 
+    @property
+    def to_cultivate(self) -> tuple[str, ...]:
+        """All to enrol in nurture (001-21): who is watched goes on hearing from marketing, too."""
+        return (*self.to_watch, *self.to_nurture)
+
 
 def pass_on(
     bands: Bands, *, marquee: Iterable[str] = (), disqualified: Iterable[str] = ()
@@ -272,7 +277,8 @@ def pass_on(
 
     Args:
         bands: See :func:`split_bands`.
-        marquee: The ids of leads from named accounts: see :class:`NamedAccounts`.
+        marquee: The ids of leads from named accounts: see :class:`NamedAccounts`.  They come on
+            top of what sales asked for as *most*.
         disqualified: Ids that a veto has ruled out.
 
     Raises:
