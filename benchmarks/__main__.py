@@ -7,14 +7,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import consolidation, imports, lifecycle, metrics, qualification
+from benchmarks import (
+    consolidation,
+    frames,
+    imports,
+    lifecycle,
+    metrics,
+    qualification,
+    worktime,
+)
 from benchmarks.harness import Row
 
 PARTS = {
     "imports": imports.rows,
     "consolidation": consolidation.rows,
     "qualification": qualification.rows,
+    "frames": frames.rows,
     "lifecycle": lifecycle.rows,
+    "worktime": worktime.rows,
     "metrics": metrics.rows,
 }
 RESULTS = Path(__file__).with_name("results.json")

@@ -65,6 +65,11 @@ class Span:
 
     length: timedelta
     clock: Clock = Clock.ELAPSED
+    _micros: int = attrs.field(init=False, repr=False, eq=False)
+
+    @_micros.default
+    def _counted(self) -> int:
+        return self.length // _instants.MICROSECOND
 
     def __attrs_post_init__(self) -> None:
         if self.length <= timedelta(0):
@@ -246,16 +251,14 @@ class WorkCalendar:
             LimitExceeded: The calendar does not open that long within ten years.
         """
         start = _instants.aware(start, where="start")
-        match span.clock:
-            case Clock.ELAPSED:
-                return start + span.length
-            case Clock.WORKING_HOURS:
-                return self._after_work(start, span.length)
-            case Clock.WORKING_DAYS:
-                return self._after_days(start, span.length // _ONE_DAY)
+        if span.clock is Clock.WORKING_HOURS:
+            return self._after_work(start, span._micros)  # noqa: SLF001  # of this module
+        if span.clock is Clock.ELAPSED:
+            return start + span.length
+        return self._after_days(start, span.length // _ONE_DAY)
 
-    def _after_work(self, start: datetime, work: timedelta) -> datetime:
-        begin, amount = _instants.micros(start), work // _instants.MICROSECOND
+    def _after_work(self, start: datetime, amount: int) -> datetime:
+        begin = _instants.micros(start)
         for ahead in _AHEAD:
             years = self._openings.around(start.year, ahead=ahead)
             end = years.end_of(years.work_before(begin) + amount)
