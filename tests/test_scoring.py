@@ -248,6 +248,15 @@ class TestFading:
     def test_sees_nothing_after_now(self):
         assert engaged(8).score({}, lead=visits(0, 3), now=MONDAY).points == 8
 
+    def test_of_a_verdict_needs_the_instant_of_judging(self):
+        """Refused when the lead is judged, not when somebody prints the verdict."""
+        definition = LeadDefinition("d", STAFF >= 1, engagement=engaged(8))
+
+        assert definition.is_relative
+        with pytest.raises(InvalidValue, match=r"expected an instant, got none.* @ now"):
+            definition.judge(a_lead())
+        assert "engagement: 0 points" in str(definition.judge(a_lead(), now=MONDAY))
+
     def test_needs_the_lead_and_the_instant(self):
         with pytest.raises(InvalidValue, match="whose 'pricing page' counts"):
             engaged(8).score({})

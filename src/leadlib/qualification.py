@@ -42,6 +42,7 @@ from leadlib._qualification.verdict import Assessment, Outcome, Verdict
 
 TYPE_CHECKING = False  # as type checkers read it
 if TYPE_CHECKING:
+    from leadlib._qualification import presets
     from leadlib._qualification.accounts import Account, NamedAccounts
     from leadlib._qualification.backtest import BackTest, Workload, back_test
     from leadlib._qualification.bands import (
@@ -54,10 +55,12 @@ if TYPE_CHECKING:
         pass_on,
         split_bands,
     )
+    from leadlib._qualification.changes import Change, Changes
     from leadlib._qualification.dialects import Dialect
     from leadlib._qualification.flips import Flip, Flips, compare_definitions
-    from leadlib._qualification.past import Ends, PastLead
+    from leadlib._qualification.past import Ends, JudgedLead, PastLead
     from leadlib._qualification.refinement import Refinement, propose_refinement
+    from leadlib._qualification.schema import definition_schema
 
 __all__ = [
     "Account",
@@ -70,6 +73,8 @@ __all__ = [
     "Band",
     "Bands",
     "Case",
+    "Change",
+    "Changes",
     "Condition",
     "Criterion",
     "Cuts",
@@ -81,6 +86,7 @@ __all__ = [
     "Flip",
     "Flips",
     "Grade",
+    "JudgedLead",
     "LeadDefinition",
     "Named",
     "NamedAccounts",
@@ -105,9 +111,11 @@ __all__ = [
     "Workload",
     "back_test",
     "compare_definitions",
+    "definition_schema",
     "grade",
     "overdue_reviews",
     "pass_on",
+    "presets",
     "propose_refinement",
     "split_bands",
     "temperature",
@@ -127,10 +135,13 @@ _LATER: dict[str, tuple[str, ...]] = {
         "split_bands",
     ),
     "backtest": ("BackTest", "Workload", "back_test"),
+    "changes": ("Change", "Changes"),
     "dialects": ("Dialect",),
     "flips": ("Flip", "Flips", "compare_definitions"),
-    "past": ("Ends", "PastLead"),
+    "past": ("Ends", "JudgedLead", "PastLead"),
+    "presets": ("presets",),
     "refinement": ("Refinement", "propose_refinement"),
+    "schema": ("definition_schema",),
 }
 _ROOM_OF = {name: room for room, names in _LATER.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""Lead definitions from TOML or JSON, with the traps of their readers checked first."""
+"""Lead definitions from TOML or JSON, with the traps of their readers checked first, and back."""
 
 import json
 import re
@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from leadlib import limits
-from leadlib.errors import DefinitionError, InvalidValue, LimitExceeded
+from leadlib.errors import DefinitionError, InvalidValue, LimitExceeded, MissingExtra
 from leadlib.qualification import LeadDefinition
 
-__all__ = ["definition_from_json", "definition_from_toml", "load_definition"]
+__all__ = [
+    "definition_from_json",
+    "definition_from_toml",
+    "definition_to_json",
+    "definition_to_toml",
+    "load_definition",
+]
 
 
 def load_definition(path: str | Path) -> LeadDefinition:
@@ -97,6 +103,56 @@ def definition_from_json(text: str) -> LeadDefinition:
     except (ValueError, RecursionError):
         _refuse("JSON, each key once", "text of another form")
     return LeadDefinition.from_dict(plain)
+
+
+def definition_to_toml(definition: LeadDefinition) -> str:
+    """
+    Write a lead definition as TOML; :func:`definition_from_toml` gives the same one back.
+
+    Raises:
+        MissingExtra: tomli-w is not installed: ``leadlib[toml]``.
+        DefinitionError: It is so large, or has so long a name, that it could not be read back.
+
+    Example:
+        >>> from leadlib import Field
+        >>> definition = LeadDefinition("d", Field("staff", int, unit="people") >= 50)
+        >>> print(definition_to_toml(definition), end="")
+        name = "d"
+        version = 1
+        <BLANKLINE>
+        [fields.staff]
+        type = "integer"
+        unit = "people"
+        <BLANKLINE>
+        [qualify]
+        field = "staff"
+        at_least = 50
+    """
+    try:
+        import tomli_w  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise MissingExtra(expected="leadlib[toml], which writes TOML", got="no tomli-w") from None
+    text = tomli_w.dumps(definition.to_dict())
+    definition_from_toml(text)  # nobody keeps what nobody can read again
+    return text
+
+
+def definition_to_json(definition: LeadDefinition) -> str:
+    """
+    Write a lead definition as JSON; :func:`definition_from_json` gives the same one back.
+
+    Raises:
+        DefinitionError: It is so large that it could not be read back.
+
+    Example:
+        >>> from leadlib import Field
+        >>> definition = LeadDefinition("d", Field("staff", int) >= 50)
+        >>> definition_from_json(definition_to_json(definition)) == definition
+        True
+    """
+    text = json.dumps(definition.to_dict(), ensure_ascii=False, indent=2) + "\n"
+    definition_from_json(text)  # nobody keeps what nobody can read again
+    return text
 
 
 def _decimal(text: str) -> Decimal:

@@ -229,8 +229,10 @@ class LeadDefinition:
 
     @property
     def is_relative(self) -> bool:
-        """Whether a verdict depends on *now*."""
-        return self._moves or any(_needs_now(subject) for subject in self.subjects)
+        """Whether a verdict depends on *now*: by a condition, a window or fading points."""
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        windows = any(isinstance(s, Event) and s.within for s in self.subjects)
+        return self._moves or windows or any(card.is_relative for card in cards)
 
     # -- agreement --
 
@@ -389,6 +391,9 @@ class LeadDefinition:
             leads: In any number.
             now: See :meth:`judge`.
         """
+        if now is None and self.is_relative:
+            got = f"none, and {self.title!r} depends on it"
+            raise InvalidValue(expected="an instant", got=got, where="now")
         assess = self._assessor(now)
         if now is not None:
             now = _instants.aware(now, where="now")
@@ -617,12 +622,6 @@ _OUTCOMES = {
 
 def _two_of(where: str) -> ConflictError:
     return ConflictError(expected="one type and unit for each field", got="two", where=where)
-
-
-def _needs_now(subject: Subject) -> bool:
-    if isinstance(subject, Event):
-        return subject.within is not None
-    return isinstance(subject, Total)
 
 
 def _known(lead: Lead, now: datetime) -> Lead:

@@ -196,6 +196,12 @@ class ScoreCard:
         found = [c for criterion in self.parts for c in conditions_of(criterion)]
         return tuple(dict.fromkeys(found))
 
+    @cached_property
+    def is_relative(self) -> bool:
+        """Whether a score depends on *now*."""
+        fades = any(rule.half_life or event.within for rule, event in self.events)
+        return fades or any(isinstance(c.operand, Span) for c in self.conditions)
+
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """What the rules ask for."""

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -23,7 +22,6 @@ from leadlib._qualification.criteria import (
     Criterion,
     Named,
     Not,
-    Reaches,
     answer,
     children,
     conditions_of,
@@ -32,6 +30,7 @@ from leadlib._qualification.criteria import (
 )
 from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.grades import Grade, grade
+from leadlib._qualification.markup import html_list, in_markdown
 from leadlib._qualification.scoring import Score, ScoreCard
 from leadlib._qualification.values import fits
 from leadlib.errors import ConflictError, InvalidValue, NotCertifiable, UnknownName
@@ -274,23 +273,33 @@ class Verdict:
     def __str__(self) -> str:
         return "\n".join(f"{'  ' * depth}{text}" for depth, text in self._lines())
 
-    def _lines(self) -> Iterator[tuple[int, str]]:
+    def _lines(self, *, with_facts: bool = True) -> Iterator[tuple[int, str]]:
         definition = self.definition
         yield 0, f"{self.lead.id}: {self.outcome} ({definition.title})"
-        yield from self._tree(definition.requirement, 1)
+        yield from self._tree(definition.requirement, 1, with_facts=with_facts)
         if definition.disqualify is not None:
             yield 1, "disqualified if"
-            yield from self._tree(definition.disqualify, 2)
+            yield from self._tree(definition.disqualify, 2, with_facts=with_facts)
+        if with_facts:
+            yield from self._score_lines()
+
+    def _score_lines(self) -> Iterator[tuple[int, str]]:
         for name, score in (("fit", self.fit), ("engagement", self.engagement)):
             if score is not None:
                 head, *rules = str(score).split("\n")
                 yield 1, f"{name}: {head}"
-                yield from ((1, rule) for rule in rules)
+                yield from ((2, rule.strip()) for rule in rules)
 
-    def _tree(self, criterion: Criterion, depth: int) -> Iterator[tuple[int, str]]:
-        yield depth, f"{answer(criterion, self.answers).mark:<3} {self._node(criterion)}"
+    def _tree(
+        self, criterion: Criterion, depth: int, *, with_facts: bool
+    ) -> Iterator[tuple[int, str]]:
+        said = ""
+        if with_facts and isinstance(criterion, Condition):
+            said = f"  -- {self._said(criterion)}"
+        mark = answer(criterion, self.answers).mark
+        yield depth, f"{mark:<3} {self._node(criterion)}{said}"
         for part in children(criterion):
-            yield from self._tree(part, depth + 1)
+            yield from self._tree(part, depth + 1, with_facts=with_facts)
 
     def _node(self, criterion: Criterion) -> str:
         match criterion:
@@ -304,10 +313,7 @@ class Verdict:
                 return "not"
             case Named(name=name):
                 return name
-            case Reaches():
-                return describe(criterion)
-        assert isinstance(criterion, Condition)  # noqa: S101  # for the type checker
-        return f"{describe(criterion)}  -- {self._said(criterion)}"
+        return describe(criterion)
 
     def _said(self, condition: Condition) -> str:
         subject = condition.field
@@ -406,20 +412,18 @@ class Verdict:
     def to_markdown(self) -> str:
         """The tree as a Markdown list, with the facts: personal data, mind where it goes."""
         (_, head), *lines = self._lines()
-        listed = [f"{'  ' * (depth - 1)}- {_text.markdown(text)}" for depth, text in lines]
-        return "\n".join([f"**{_text.markdown(head)}**", "", *listed])
+        listed = [f"{'  ' * (depth - 1)}- {in_markdown(text)}" for depth, text in lines]
+        return "\n".join([f"**{in_markdown(head)}**", "", *listed])
 
     def _repr_html_(self) -> str:
         """The tree without the facts, for notebooks: what is shared with a notebook is shared."""
-        marks = [
-            f"<li>{escape(given.mark)} {escape(describe(c))}</li>"
-            for c, given in self.answers.items()
-        ]
-        return f"<p><b>{escape(repr(self)[1:-1])}</b></p><ul>{''.join(marks)}</ul>"
+        (_, head), *lines = self._lines(with_facts=False)
+        return html_list(head, lines)
 
     def to_html(self) -> str:
-        """The tree as HTML, with the facts: personal data, mind where it goes."""
-        return f"<pre>{escape(str(self))}</pre>"
+        """The tree as nested HTML lists, with the facts: personal data, mind where it goes."""
+        (_, head), *lines = self._lines()
+        return html_list(head, lines)
 
 
 def fact_of(lead: Lead, field: Field) -> Fact | None:
