@@ -44,6 +44,14 @@ TYPE_CHECKING = False  # as type checkers read it
 if TYPE_CHECKING:
     from leadlib._qualification import presets
     from leadlib._qualification.accounts import Account, NamedAccounts
+    from leadlib._qualification.agreement import (
+        Disagreements,
+        DisputedLead,
+        RepAgreement,
+        cohen_kappa,
+        disagreements,
+        fleiss_kappa,
+    )
     from leadlib._qualification.backtest import BackTest, Workload, back_test
     from leadlib._qualification.bands import (
         Band,
@@ -58,9 +66,29 @@ if TYPE_CHECKING:
     from leadlib._qualification.changes import Change, Changes
     from leadlib._qualification.dialects import Dialect
     from leadlib._qualification.flips import Flip, Flips, compare_definitions
+    from leadlib._qualification.learning import (
+        Learnt,
+        LearntCriterion,
+        PointTable,
+        Reliability,
+        Validation,
+        auc,
+        learn,
+    )
     from leadlib._qualification.past import Ends, JudgedLead, PastLead
     from leadlib._qualification.refinement import Refinement, propose_refinement
     from leadlib._qualification.schema import definition_schema
+    from leadlib._qualification.segmentation import (
+        Inventory,
+        Nest,
+        NestedSegmentation,
+        Segment,
+        Stopped,
+        TrackedField,
+        information_gain,
+        inventory,
+        lift,
+    )
 
 __all__ = [
     "Account",
@@ -79,6 +107,8 @@ __all__ = [
     "Criterion",
     "Cuts",
     "Dialect",
+    "Disagreements",
+    "DisputedLead",
     "Ends",
     "Event",
     "Evidence",
@@ -86,33 +116,53 @@ __all__ = [
     "Flip",
     "Flips",
     "Grade",
+    "Inventory",
     "JudgedLead",
     "LeadDefinition",
+    "Learnt",
+    "LearntCriterion",
     "Named",
     "NamedAccounts",
+    "Nest",
+    "NestedSegmentation",
     "Not",
     "Operator",
     "Outcome",
     "Passed",
     "PastLead",
+    "PointTable",
     "Points",
     "Question",
     "Refinement",
+    "Reliability",
+    "RepAgreement",
     "Score",
     "ScoreCard",
     "Scored",
     "Scores",
+    "Segment",
     "Signature",
+    "Stopped",
     "Subject",
     "Temperature",
     "Ties",
+    "TrackedField",
+    "Validation",
     "Verdict",
     "Voice",
     "Workload",
+    "auc",
     "back_test",
+    "cohen_kappa",
     "compare_definitions",
     "definition_schema",
+    "disagreements",
+    "fleiss_kappa",
     "grade",
+    "information_gain",
+    "inventory",
+    "learn",
+    "lift",
     "overdue_reviews",
     "pass_on",
     "presets",
@@ -123,6 +173,34 @@ __all__ = [
 ]
 
 _LATER: dict[str, tuple[str, ...]] = {
+    "segmentation": (
+        "Inventory",
+        "Nest",
+        "NestedSegmentation",
+        "Segment",
+        "Stopped",
+        "TrackedField",
+        "information_gain",
+        "inventory",
+        "lift",
+    ),
+    "learning": (
+        "Learnt",
+        "LearntCriterion",
+        "PointTable",
+        "Reliability",
+        "Validation",
+        "auc",
+        "learn",
+    ),
+    "agreement": (
+        "DisputedLead",
+        "Disagreements",
+        "RepAgreement",
+        "cohen_kappa",
+        "disagreements",
+        "fleiss_kappa",
+    ),
     "accounts": ("Account", "NamedAccounts"),
     "bands": (
         "Band",
