@@ -2,10 +2,14 @@
 Other rule engines on the same eight criteria, each in its fastest form that is right.
 
 They give a yes or no for a plain dict, with unknown as no; leadlib gives three values and the
-answer to every condition.  A peer that is not installed is left out, and the table says so.
+answer to every condition.  Each form was the fastest of several that gave the right answers; what
+the peer can say itself is said in its own words, not in a function of ours.  A peer that is not
+installed is left out, and the table says so.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
@@ -37,28 +41,25 @@ def _quoted(options: Sequence[str] | frozenset[str]) -> str:
 
 
 def datalogic() -> Decide:
+    """Null counts as 0 beside a number, and is in no text; a list may hold it."""
     from datalogic_py import Engine
 
-    def known(name: str) -> dict[str, Any]:
-        return {"!==": [{"var": name}, None]}
-
     def at_least(name: str, bound: int) -> dict[str, Any]:
-        return {"and": [known(name), {">=": [{"var": name}, bound]}]}
+        return {">=": [{"var": name}, bound]}
 
     def none_of(name: str, options: frozenset[str]) -> dict[str, Any]:
-        return {"and": [known(name), {"!": {"in": [{"var": name}, sorted(options)]}}]}
+        return {"!": {"in": [{"var": name}, [*sorted(options), None]]}}
 
-    words = [{"in": [word, {"var": "title"}]} for word in TITLES]
     rule = {
         "and": [
             {"in": [{"var": "industry"}, sorted(WANTED)]},
             at_least("employees", 50),
             at_least("budget", 10_000),
             none_of("country", BARRED),
-            {"and": [known("title"), {"or": words}]},
+            {"or": [{"in": [word, {"var": "title"}]} for word in TITLES]},
             none_of("mail_domain", FREE_MAIL),
             at_least("visits", 3),
-            {"!!": {"or": [{"var": "asked_for_demo"}, {"var": "took_prices"}]}},
+            {"or": [{"var": "asked_for_demo"}, {"var": "took_prices"}]},
         ]
     }
     decide: Decide = Engine().compile(rule).evaluate
@@ -66,17 +67,16 @@ def datalogic() -> Decide:
 
 
 def zen_engine() -> Decide:
+    """With contains, not matches: that compiles its pattern for every call."""
     import zen
 
     words = " or ".join(f'contains(title, "{word}")' for word in TITLES)
     decide: Decide = zen.compile_expression(
-        f"industry in {_quoted(WANTED)} and employees != null and employees >= 50"
-        " and budget != null and budget >= 10000"
+        f"industry in {_quoted(WANTED)} and (employees ?? 0) >= 50 and (budget ?? 0) >= 10000"
         f" and country != null and country not in {_quoted(BARRED)}"
         f" and title != null and ({words})"
         f" and mail_domain != null and mail_domain not in {_quoted(FREE_MAIL)}"
-        " and visits != null and visits >= 3"
-        " and (asked_for_demo == true or took_prices == true)"
+        " and (visits ?? 0) >= 3 and (asked_for_demo == true or took_prices == true)"
     ).evaluate
     return decide
 
@@ -98,57 +98,56 @@ def rule_engine() -> Decide:
 
 
 def pydantic() -> Decide:
+    """Strict, a dict type and a bare yes or no: no model is made, and no error is raised."""
     from typing import Annotated, Literal
 
-    from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
+    from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, with_config
+    from typing_extensions import TypedDict  # pydantic takes no other before Python 3.12
 
     def refuse(test: Callable[[Any], bool]) -> AfterValidator:
         def check(value: Any) -> Any:
-            if not test(value):
+            if test(value):
                 raise ValueError
             return value
 
         return AfterValidator(check)
 
-    class Ready(BaseModel):
+    @with_config(ConfigDict(strict=True))
+    class Ready(TypedDict):
         industry: Literal[tuple(sorted(WANTED))]  # type: ignore[valid-type]
         employees: Annotated[int, Field(ge=50)]
         budget: Annotated[int, Field(ge=10_000)]
-        country: Annotated[str, refuse(lambda value: value not in BARRED)]
+        country: Annotated[str, refuse(BARRED.__contains__)]
         title: Annotated[str, Field(pattern="|".join(TITLES))]
-        mail_domain: Annotated[str, refuse(lambda value: value not in FREE_MAIL)]
+        mail_domain: Annotated[str, refuse(FREE_MAIL.__contains__)]
         visits: Annotated[int, Field(ge=3)]
         asked_for_demo: bool | None
         took_prices: bool | None
 
-    validate = TypeAdapter(Ready).validator.validate_python
+    def is_cold(facts: Facts) -> bool:
+        return not (facts["asked_for_demo"] or facts["took_prices"])
 
-    def decide(facts: Facts) -> bool:
-        try:
-            ready = validate(facts)
-        except ValidationError:
-            return False
-        return bool(ready.asked_for_demo or ready.took_prices)
-
+    decide: Decide = TypeAdapter(Annotated[Ready, refuse(is_cold)]).validator.isinstance_python
     return decide
 
 
 def business_rules() -> Decide:
+    """
+    Sets as one pattern each, which the engine searches far faster than its lists.
+
+    Of whole numbers, "more than 49" takes one comparison and "at least 50" takes two; a Decimal is
+    taken as it is.
+    """
     from business_rules.engine import check_conditions_recursively as check
     from business_rules.variables import (
         BaseVariables,
         boolean_rule_variable,
         numeric_rule_variable,
-        select_multiple_rule_variable,
         string_rule_variable,
     )
 
-    def choice(name: str) -> Any:
-        @select_multiple_rule_variable(options=[])
-        def variable(self: Any) -> list[Any]:
-            return [self.facts[name]]
-
-        return variable
+    def text(name: str) -> Any:
+        return string_rule_variable()(lambda self: self.facts[name])
 
     def number(name: str) -> Any:
         @numeric_rule_variable()
@@ -159,44 +158,38 @@ def business_rules() -> Decide:
         return variable
 
     def yes_no(name: str) -> Any:
-        @boolean_rule_variable()
-        def variable(self: Any) -> bool:
-            return bool(self.facts[name])
-
-        return variable
+        return boolean_rule_variable()(lambda self: self.facts[name] is True)
 
     class Variables(BaseVariables):  # type: ignore[misc]
-        industry, country, mail_domain = map(choice, ("industry", "country", "mail_domain"))
+        industry, country, title, mail_domain = map(
+            text, ("industry", "country", "title", "mail_domain")
+        )
         employees, budget, visits = map(number, ("employees", "budget", "visits"))
         asked_for_demo, took_prices = map(yes_no, ("asked_for_demo", "took_prices"))
 
         def __init__(self, facts: Facts) -> None:
             self.facts = facts
 
-        @string_rule_variable()
-        def title(self) -> str:
-            return self.facts["title"] or ""
-
     def test(name: str, operator: str, value: Any) -> dict[str, Any]:
         return {"name": name, "operator": operator, "value": value}
 
-    def none_of(name: str, options: frozenset[str]) -> dict[str, Any]:
-        return test(name, "shares_no_elements_with", [*sorted(options), None])
+    def matches(name: str, pattern: str, options: Sequence[str] | frozenset[str]) -> dict[str, Any]:
+        either = "|".join(map(re.escape, sorted(options)))
+        return test(name, "matches_regex", pattern.format(either))
+
+    def at_least(name: str, bound: int) -> dict[str, Any]:
+        return test(name, "greater_than", Decimal(bound - 1))
 
     rule = {
         "all": [
-            test("industry", "shares_at_least_one_element_with", sorted(WANTED)),
-            test("employees", "greater_than_or_equal_to", 50),
-            test("budget", "greater_than_or_equal_to", 10_000),
-            none_of("country", BARRED),
-            {"any": [test("title", "contains", word) for word in TITLES]},
-            none_of("mail_domain", FREE_MAIL),
-            test("visits", "greater_than_or_equal_to", 3),
-            {
-                "any": [
-                    test(name, "is_true", value=True) for name in ("asked_for_demo", "took_prices")
-                ]
-            },
+            matches("industry", "^(?:{})$", WANTED),
+            at_least("employees", 50),
+            at_least("budget", 10_000),
+            matches("country", "^(?!(?:{})$).", BARRED),
+            matches("title", "{}", TITLES),
+            matches("mail_domain", "^(?!(?:{})$).", FREE_MAIL),
+            at_least("visits", 3),
+            {"any": [test(name, "is_true", None) for name in ("asked_for_demo", "took_prices")]},
         ]
     }
     return lambda facts: check(rule, Variables(facts))

@@ -65,7 +65,7 @@ class Steps:
 
     def _value(self, steps: int) -> int | Decimal:
         if self.scale <= 0:
-            return steps * 10**-self.scale
+            return steps * int(10**-self.scale)
         digits = tuple(map(int, str(abs(steps))))
         return Decimal((int(steps < 0), digits, -self.scale))
 
@@ -95,7 +95,9 @@ class Binary:
     def up(self, bound: Any, *, strictly: bool) -> Any:
         value = float(bound)
         printed = Decimal(repr(value))
-        return nextafter(value, inf) if printed < bound or (strictly and printed == bound) else value
+        return (
+            nextafter(value, inf) if printed < bound or (strictly and printed == bound) else value
+        )
 
     def down(self, bound: Any, *, strictly: bool) -> Any:
         value = float(bound)

@@ -163,7 +163,7 @@ def question(column: Column, value: Any, condition: Condition) -> Question:
     if column.kind is bool:
         wanted: Any = condition.operand
         both = len(set(wanted)) > 1
-        return Question(True if both else value if wanted[0] else ~value)  # noqa: FBT003
+        return Question(True if both else value if wanted[0] else ~value)
     if column.kind in {int, Decimal}:
         return _of_number(column, value, condition)
     return _of_time(column, value, condition)
@@ -214,9 +214,7 @@ def _of_time(column: Column, value: Any, condition: Condition) -> Question:
     valid = None
     if column.dtype == nw.Date:
         return Question(_within(value, passing(condition, Calendar())))
-    low, high = (
-        (_EARLIEST_NANO, _LATEST_NANO) if column.dtype.time_unit == "ns" else (None, None)
-    )
+    low, high = (_EARLIEST_NANO, _LATEST_NANO) if column.dtype.time_unit == "ns" else (None, None)
     if is_day:  # a library without dates keeps them as midnights
         valid = value == value.dt.truncate("1d")
         grid = Calendar(low=low and low.date(), high=high and high.date())
@@ -265,9 +263,7 @@ def _of_text(column: Column, value: Any, condition: Condition) -> Question:
         return Question(balanced(or_, [value.str.starts_with(part) for part in parts]))
     few = len(parts) == 1 or (column.engine == "duckdb" and len(parts) <= _SEARCHED)
     if exact and operator is Operator.CONTAINS_ANY and few:
-        return Question(
-            balanced(or_, [value.str.contains(part, literal=True) for part in parts])
-        )
+        return Question(balanced(or_, [value.str.contains(part, literal=True) for part in parts]))
     return Question(value.str.contains(_pattern(column, operator, parts, case)))
 
 

@@ -6,6 +6,7 @@ a third in those of Arrow.  Plain booleans are the same everywhere.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import reduce
 from operator import add, and_, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,10 +94,7 @@ def _mask(column: Column, series: Any, there: Any, condition: Condition) -> Mask
 
 def _plain(series: Any) -> Any:
     """As an array of plain booleans; where pandas gives no answer, it is no yes."""
-    native = series.to_native()
-    if str(native.dtype) != "bool":
-        native = native.astype("boolean").fillna(False)  # noqa: FBT003  # a value
-    return native.to_numpy(dtype="bool")
+    return series.fill_null(value=False).to_native().to_numpy(dtype="bool")
 
 
 def _by_value(
@@ -105,7 +103,7 @@ def _by_value(
     """Each value by itself; of categories, and of text, each distinct one once."""
     if str(native.dtype) == "category":
         values, codes = native.cat.categories.tolist(), native.cat.codes.to_numpy()
-    elif native.size and _is_all_text(native):
+    elif not column.path and _is_of_one_type(native):
         codes, distinct = native.factorize()
         values = list(distinct)
     else:
@@ -114,16 +112,20 @@ def _by_value(
     return {c: _looked_up(usable, codes, now) for c, now in asked.items()}
 
 
-def _is_all_text(native: Any) -> bool:
-    """Equal texts are the same text; 1, 1.0 and True are equal and are not."""
+def _is_of_one_type(native: Any) -> bool:
+    """Equal texts are the same text; but 1, 1.0 and True are equal, and are not the same."""
     pandas = _frames.narwhals().get_native_namespace(native)
-    return bool(pandas.api.types.infer_dtype(native, skipna=True) == "string")
+    return pandas.api.types.infer_dtype(native, skipna=True) in {"string", "boolean"}
 
 
 def _usable(value: Any, path: Sequence[str]) -> Any:
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None
-    return None if is_missing(value) else value
+    if is_missing(value):
+        return None
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)  # where a zone has an hour twice, Python equals it to nothing
+    return value
 
 
 def _looked_up(values: Sequence[Any], codes: Any, condition: Condition) -> Mask:

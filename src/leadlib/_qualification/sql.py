@@ -41,7 +41,7 @@ def expression(
     return work.checked(f"CASE WHEN {veto} THEN 'disqualified' ELSE {rest} END")
 
 
-def _known(dialect: Dialect | str) -> Dialect:
+def _known(dialect: object) -> Dialect:
     legal = [known.value for known in Dialect]
     if not isinstance(dialect, str) or dialect not in legal:
         got = repr(dialect)[:64] if isinstance(dialect, str) else _text.kind_of(dialect)
