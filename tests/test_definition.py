@@ -80,6 +80,8 @@ class TestText:
             (TITLE.is_one_of("CEO", case=Case.IGNORED), "ceo", YES),
             (TITLE.is_one_of("STRASSE", case=Case.IGNORED), "straße", NO),
             (TITLE.is_one_of("É", case=Case.IGNORED), "é", NO),
+            (TITLE.is_one_of("x", "K", case=Case.IGNORED), "\u212a", NO),  # the Kelvin sign
+            (TITLE.contains_any("l", "S", case=Case.IGNORED), "\u017f", NO),  # the long s
             (TITLE.has_word("vp"), 5, UNKNOWN),
         ],
     )
@@ -135,6 +137,15 @@ class TestTime:
 
         assert said(soon, now=now, since=date(2026, 1, 31)) is YES
         assert said(soon, now=now.astimezone(UTC), since=date(2026, 1, 31)) is NO
+
+    def test_an_hour_that_comes_twice_holds_two_instants(self):
+        """02:30 of 25 October comes twice in Berlin; Python says neither equals itself in UTC."""
+        second = datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"), fold=1)
+        asked = self.SEEN.is_one_of(datetime(2026, 10, 25, 1, 30, tzinfo=UTC))
+
+        assert said(asked, seen=second) is YES
+        assert said(asked, seen=second.replace(fold=0)) is NO
+        assert said(self.SEEN >= MONDAY, seen=datetime.max.replace(tzinfo=UTC)) is YES
 
     def test_later_inquiries_are_not_seen(self):
         first = an_inquiry(facts={"staff": 5})

@@ -16,7 +16,13 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from builders import BUDGET, COMPETITOR, DAY, MONDAY, NEED, STAFF, a_definition, an_inquiry, signed
-from leadlib.errors import DefinitionError, InvalidValue, LeadlibError, MissingExtra
+from leadlib.errors import (
+    DefinitionError,
+    InvalidValue,
+    LeadlibError,
+    MissingExtra,
+    NotCertifiable,
+)
 from leadlib.io import (
     definition_from_json,
     definition_from_toml,
@@ -126,14 +132,14 @@ class TestText:
         assert "not yet: channels, analysts and non-customers" in text
         assert "Unknown is not no." in text
 
-    def test_says_version_dates_review_and_a_short_number_of_the_content(self):
+    def test_says_version_dates_review_and_the_number_of_the_content_short_and_whole(self):
         definition = a_full_definition()
         text = f"{definition:text}"
 
         assert "It holds from 2026-01-01 until 2027-01-01, that day not included." in text
         assert "It is reviewed by 2026-07-05 at the latest." in text
-        assert definition.content_hash[:12] in text
-        assert definition.content_hash not in text
+        assert f"The number of this content is {definition.content_hash[:12]};" in text
+        assert f"SHA-256: {definition.content_hash}\n" in text
 
     def test_says_who_signed_when_and_who_is_missing(self):
         half = a_full_definition().sign(team=Team.SALES, by="sam", at=MONDAY)
@@ -182,6 +188,15 @@ class TestText:
 
         assert rendered(markdown).words() == words_of(text)
 
+    def test_in_html_is_what_the_markdown_would_be(self):
+        definition = a_full_definition()
+        page, drawn = Page(f"{definition:html}"), rendered(f"{definition:md}")
+
+        assert page.tags == drawn.tags
+        assert "".join(page.words()) == "".join(drawn.words())
+        assert page.strong == drawn.strong
+        assert page.open == []
+
     def test_in_markdown_nests_lists_and_names_stand_out(self):
         page = rendered(f"{a_full_definition():md}")
 
@@ -194,9 +209,9 @@ class TestText:
 
         assert f"{definition}" == repr(definition)
 
-    @pytest.mark.parametrize("form", ["html", "MD", ">10", "\x00", "x" * 10_000])
+    @pytest.mark.parametrize("form", ["pdf", "MD", ">10", "\x00", "x" * 10_000])
     def test_in_an_unknown_form_is_refused_with_the_known_ones(self, form):
-        with pytest.raises(InvalidValue, match="legal: md, text") as refused:
+        with pytest.raises(InvalidValue, match="legal: html, md, text") as refused:
             format(a_definition(), form)
 
         assert len(str(refused.value)) < 200
@@ -582,7 +597,11 @@ class TestSchema:
             {"signatures": [{"team": "sales"}]},
             {"signatures": [{"team": "board", "by": "x", "at": "2026-03-02T09:00:00Z",
                              "content_hash": "0"}]},
+            {"signatures": [{"team": "sales", "by": "x", "at": "2026-03-02",
+                             "content_hash": "0"}]},
             {"signatures": {}},
+            {"qualify": {"field": "staff", "at_least": "9" * 65}},
+            {"qualify": {"field": "staff", "is_one_of": [""]}},
         ],
         ids=lambda changes: json.dumps(changes)[:60],
     )  # fmt: skip
@@ -645,7 +664,8 @@ class TestFiles:
 
     @pytest.mark.parametrize("write", [definition_to_toml, definition_to_json])
     @pytest.mark.parametrize(
-        "name", ["a.b", 'a"b', "a'b", "a\\b", "é|`", "[x]", "{x}", "#", "=", "a b", "1", "ß"]
+        "name",
+        ["a.b", 'a"b', "a'b", "a\\b", "é|`", "[x]", "{x}", "#", "=", "a b", "1", "ß", "a" * 200],
     )
     def test_keep_names_with_any_sign(self, write, name):
         read = definition_from_toml if write is definition_to_toml else definition_from_json
@@ -698,6 +718,13 @@ HOSTILE = (
     "<https://x.example>",
     "\\<b>\\",
     "{{ 7 * 7 }} ${7*7} {0}",
+    "- point",
+    "+ point",
+    "1. point",
+    "2) point",
+    "---",
+    "- - -",
+    "closing #",
 )
 
 
@@ -741,6 +768,15 @@ class TestHostileNames:
 
         assert set(page.tags) == {"h1", "h2", "p", "strong", "ul", "li"}
         assert page.attributes == []
+        assert page.tags.count("h1") == 1
+        assert text in "".join(page.texts)
+
+    def test_are_text_in_the_html_of_a_definition(self, text):
+        page = Page(f"{a_hostile_definition(text):html}")
+
+        assert set(page.tags) == {"h1", "h2", "p", "strong", "ul", "li"}
+        assert page.attributes == []
+        assert page.open == []
         assert page.tags.count("h1") == 1
         assert text in "".join(page.texts)
 
@@ -792,6 +828,23 @@ CANARIES = [
     *(f"+49 30 90181{i:04d}" for i in range(10)),
     *(f"Feathermoor{i} Works" for i in range(15)),
 ]
+
+
+class TestNamesOfSigners:
+    def test_stay_out_of_the_error_that_misses_them(self):
+        """The paper names them; an error, which may be logged anywhere, counts them."""
+        definition = LeadDefinition("d", STAFF >= 1, stakeholders=["Zacharias Quill", "Ada Quill"])
+        half = definition.sign(team=Team.SALES, by="Ada Quill", at=MONDAY)
+        lead = Lead(id="i-1", inquiries=[an_inquiry(facts={"staff": 5})])
+        messages = []
+        for unsigned in (definition, half):
+            with pytest.raises(NotCertifiable) as refused:
+                unsigned.judge(lead).certify(by="sam", at=MONDAY + DAY)
+            messages.append(str(refused.value))
+
+        assert "marketing and sales and 2 stakeholders did not sign" in messages[0]
+        assert "marketing and 1 stakeholder did not sign" in messages[1]
+        assert "Quill" not in "".join(messages)
 
 
 class TestPersonalData:

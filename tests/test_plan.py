@@ -128,11 +128,14 @@ class TestScoreMany:
         assert scores[1].highest == 5
 
 
-WORDS = """def made values rows held unknown hold miss append low high try except faults return
-walk get table or first found if elif else not in is None True False raise T is_finite type str int bool date
-datetime Decimal and pass for v w u h translate startswith QUALIFIED UNDECIDED DISQUALIFIED
-NOT_QUALIFIED"""
-TOKENS = re.compile(rf"[][ \n:()=,.<>|+-]|\b(?:c\d+|r\d*|\d+|{'|'.join(WORDS.split())})\b")
+WORDS = """
+def made values rows held unknown hold miss append low high try except faults return walk
+get table or first found if elif else not in is None True False raise T UTC tzinfo
+is_finite type str
+int bool date datetime Decimal and pass for v w u h translate startswith QUALIFIED
+UNDECIDED DISQUALIFIED NOT_QUALIFIED
+"""
+TOKENS = re.compile(rf"[][ \n:()=,.<>|+\"-]|\b(?:c\d+|r\d*|\d+|{'|'.join(WORDS.split())})\b")
 
 
 class TestSource:
@@ -173,7 +176,7 @@ class TestSource:
 
 
 WATCHING = []
-COMPILED = compile("def made(*_): return [], []", "made", "exec")
+COMPILED = compile("def made(*_): return [], []", "made", "exec").co_consts[0]
 
 
 class TestValues:

@@ -75,6 +75,9 @@ class TestEveryPreset:
         less = answers(name, yes=min_yes - 1, no=most - min_yes + 1)
         assert definition.decide(less) is Outcome.NOT_QUALIFIED
 
+    def test_may_be_a_later_version(self, name):
+        assert made(name, version=3).title == f"{name} v3"
+
     def test_says_why_it_asks(self, name):
         assert all(named.why for named in made(name).named.values())
 

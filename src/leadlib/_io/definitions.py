@@ -111,7 +111,7 @@ def definition_to_toml(definition: LeadDefinition) -> str:
 
     Raises:
         MissingExtra: tomli-w is not installed: ``leadlib[toml]``.
-        DefinitionError: It is so large, or has so long a name, that it could not be read back.
+        DefinitionError: It is so large that it could not be read back.
 
     Example:
         >>> from leadlib import Field
@@ -132,9 +132,17 @@ def definition_to_toml(definition: LeadDefinition) -> str:
         import tomli_w  # noqa: PLC0415  # an extra
     except ImportError:
         raise MissingExtra(expected="leadlib[toml], which writes TOML", got="no tomli-w") from None
-    text = tomli_w.dumps(definition.to_dict())
+    text = _BARE.sub(_quoted, tomli_w.dumps(definition.to_dict()))
     definition_from_toml(text)  # nobody keeps what nobody can read again
     return text
+
+
+# The text in quotes is passed over; a bare key this long is refused by our own reader.
+_BARE = re.compile(r'"(?:\\.|[^"\\])*"|[A-Za-z0-9_-]{65,}')
+
+
+def _quoted(found: re.Match[str]) -> str:
+    return found[0] if found[0].startswith('"') else f'"{found[0]}"'
 
 
 def definition_to_json(definition: LeadDefinition) -> str:

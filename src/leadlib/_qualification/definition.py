@@ -227,7 +227,7 @@ class LeadDefinition:
         heard = {voice for named in self.named.values() for voice in named.heard_from}
         return Rate(len(heard), len(Voice))
 
-    @property
+    @cached_property
     def is_relative(self) -> bool:
         """Whether a verdict depends on *now*: by a condition, a window or fading points."""
         cards = [card for card in (self.fit, self.engagement) if card is not None]
@@ -338,7 +338,7 @@ class LeadDefinition:
 
     def __format__(self, form: str) -> str:
         """
-        Give the definition as a text for both teams: ``md`` is Markdown, ``text`` is plain.
+        Give the definition as a text for both teams: ``text``, ``md`` (Markdown) or ``html``.
 
         Raises:
             InvalidValue: There is no such form.
@@ -378,8 +378,7 @@ class LeadDefinition:
             >>> verdict.ask_next
             ('staff',)
         """
-        [verdict] = self.judge_many([lead], now=now)
-        return verdict
+        return self._verdict(lead, self._ready(now), now)
 
     def judge_many(
         self, leads: Iterable[Lead], *, now: datetime | None = None
@@ -391,17 +390,25 @@ class LeadDefinition:
             leads: In any number.
             now: See :meth:`judge`.
         """
+        assess = self._ready(now)
+        return (self._verdict(lead, assess, now) for lead in leads)
+
+    def _ready(self, now: datetime | None) -> Callable[[Values], Assessment]:
+        """What assesses at that instant; it is needed where a verdict depends on it."""
         if now is None and self.is_relative:
             got = f"none, and {self.title!r} depends on it"
             raise InvalidValue(expected="an instant", got=got, where="now")
-        assess = self._assessor(now)
+        return self._assessor(now)
+
+    def _verdict(
+        self, lead: Lead, assess: Callable[[Values], Assessment], now: datetime | None
+    ) -> Verdict:
+        _fields.check_type(lead, Lead, "lead")
         if now is not None:
             now = _instants.aware(now, where="now")
-        for lead in leads:
-            _fields.check_type(lead, Lead, "lead")
-            known = lead if now is None or lead.inquiries[-1].at <= now else _known(lead, now)
-            values = self.values_of(known, now=now) if self._derived else known.values
-            yield Verdict(lead=known, assessment=assess(values), now=now)
+            lead = lead if lead.inquiries[-1].at <= now else _known(lead, now)
+        values = self.values_of(lead, now=now) if self._derived else lead.values
+        return Verdict(lead=lead, assessment=assess(values), now=now)
 
     @cached_property
     def assess(self) -> Callable[[Values], Assessment]:

@@ -6,9 +6,11 @@ from html import escape
 
 from leadlib import _text
 
-__all__ = ["html_list", "in_markdown", "on_one_line"]
+__all__ = ["html_list", "in_html", "in_markdown", "on_one_line"]
 
-_SIGNS = re.compile(r"([`*_\[\]~]|^[#>])")
+# What means something anywhere, and what begins a quote, a list or a rule.
+_SIGNS = re.compile(r"([`*_\[\]~#]|^>|^[+-](?=[ -]|$))")
+_NUMBER = re.compile(r"^(\d{1,9})([.)])(?= |$)")
 
 
 def on_one_line(text: str) -> str:
@@ -18,14 +20,20 @@ def on_one_line(text: str) -> str:
 
 
 def in_markdown(text: str) -> str:
-    """No tag, no link, no code, no heading, no cell of its own."""
-    return _SIGNS.sub(r"\\\1", _text.markdown(on_one_line(text).replace("&", "&amp;")))
+    """No tag, no link, no code, no heading, no list and no cell of its own."""
+    plain = _text.markdown(on_one_line(text).replace("&", "&amp;"))
+    return _NUMBER.sub(r"\1\\\2", _SIGNS.sub(r"\\\1", plain))
 
 
-def html_list(head: str, lines: Iterable[tuple[int, str]]) -> str:
-    """A head and a list, with a list in it for each deeper level; levels count from 1."""
-    page, level = f"<p><b>{escape(head)}</b></p>", 0
-    for depth, text in lines:
+def in_html(text: str) -> str:
+    """No tag and no end of a quote."""
+    return escape(on_one_line(text))
+
+
+def html_list(lines: Iterable[tuple[int, str]]) -> str:
+    """A list of HTML, with a list in it for each deeper level; levels count from 1."""
+    page, level = "", 0
+    for depth, html in lines:
         page += "<ul><li>" if depth > level else "</li></ul>" * (level - depth) + "</li><li>"
-        page, level = page + escape(text), depth
+        page, level = page + html, depth
     return page + "</li></ul>" * level

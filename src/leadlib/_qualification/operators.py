@@ -18,7 +18,8 @@ ASCII_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXY
 # Everything of ASCII but letters and digits, and the marks that stand between words elsewhere.
 SEPARATORS = (
     "".join(chr(code) for code in range(1, 128) if not chr(code).isalnum())
-    + "\u00a0\u00ab\u00b7\u00bb\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u3000\u3001\u3002"
+    + "\u0085\u00a0\u00ab\u00b7\u00bb\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026"
+    + "\u2028\u2029\u3000\u3001\u3002"
 )
 
 
@@ -143,7 +144,9 @@ def _literal(part: str, case: Case) -> str:
 
 def _letter(letter: str, case: Case) -> str:
     if case is Case.IGNORED and letter.isascii() and letter.isalpha():
-        return f"[{letter.lower()}{letter.upper()}]"
+        low, high = letter.lower(), letter.upper()
+        # RE2 folds a class of k or s among others also onto the Kelvin sign and the long s
+        return f"(?:{low}|{high})" if low in "ks" else f"[{low}{high}]"
     return letter if letter.isascii() and letter.isalnum() else _escaped(letter)
 
 

@@ -22,7 +22,7 @@ from leadlib._qualification.criteria import (
     Reaches,
     children,
 )
-from leadlib._qualification.source import LONGEST, Source, branches, recall, test_of, walked
+from leadlib._qualification.source import LONGEST, Source, branches, recall, test_of, walked, worth
 
 if TYPE_CHECKING:
     from leadlib._qualification.definition import LeadDefinition
@@ -53,10 +53,27 @@ def assessor(
     if len(conditions) > LONGEST:
         return walk
     source = Source()
-    source.add(0, " try:", "  get = values.get", "  low = high = 0")
-    for i, (condition, wanted) in enumerate(zip(conditions, shared.wanted, strict=True)):
-        branches(source, 2, condition, _act(i, 1), *_acts(i, wanted))
+    source.add(0, " try:", "  get = values.get")
+    _sums(source, shared, conditions)
     return _finished(source, shared, walk)()
+
+
+def _sums(
+    source: Source, shared: "Shared", conditions: Sequence[Condition], skipped: Sequence[bool] = ()
+) -> None:
+    """The two numbers, as sums of what each answer is worth."""
+    digits = [
+        "0" if any(skipped[i : i + 1]) else worth(source, condition, **_worths(i, shared.wanted[i]))
+        for i, condition in enumerate(conditions)
+    ]
+    source.add(2, f"low = {' + '.join(digits[:_LOW])}")
+    source.add(2, f"high = {' + '.join(digits[_LOW:]) or 0}")
+
+
+def _worths(place: int, wanted: Answer) -> dict[str, int]:
+    """The digit of each answer at its place: the first five make one number, the others another."""
+    one = 3 ** (place if place < _LOW else place - _LOW)
+    return {"unknown": one, "yes": one * (1 - wanted), "no": one * (1 + wanted)}
 
 
 def batch_assessor(
@@ -80,28 +97,17 @@ def batch_assessor(
 
 def _batch(shared: "Shared", conditions: Sequence[Condition], *, whole: bool) -> Source:
     source = Source(look_up="values[{0}]" if whole else "get({0})")
-    source.add(0, " try:", *([] if whole else ["  get = values.get"]), "  low = high = 0")
-    for i, (condition, wanted) in enumerate(zip(conditions, shared.wanted, strict=True)):
-        if condition.operator.is_on_text:
-            var, _, worth = _act(i, 2).partition(" += ")
-            yes, no = (0, int(worth)) if wanted is Answer.YES else (int(worth), 0)
+    source.add(0, " try:", *([] if whole else ["  get = values.get"]))
+    texts = [condition.operator.is_on_text for condition in conditions]
+    _sums(source, shared, conditions, skipped=texts)
+    for place, condition in enumerate(conditions):
+        if texts[place]:
+            worths = _worths(place, shared.wanted[place])
             source.load(2, condition.field.key)
-            recall(source, 2, var, _act(i, 1), [(test_of(source, condition), yes, no)])
-        else:
-            branches(source, 2, condition, _act(i, 1), *_acts(i, wanted))
+            test = (test_of(source, condition), worths["yes"], worths["no"])
+            var = "low" if place < _LOW else "high"
+            recall(source, 2, var, f"{var} += {worths['unknown']}", [test])
     return source
-
-
-def _acts(place: int, wanted: Answer) -> tuple[str | None, str | None]:
-    """What a yes and a no add."""
-    return (None, _act(place, 2)) if wanted is Answer.YES else (_act(place, 2), None)
-
-
-def _act(place: int, digit: int) -> str:
-    """Add a digit at its place: the first five make one number, the others another."""
-    if place < _LOW:
-        return f"low += {digit * 3**place}"
-    return f"high += {digit * 3 ** (place - _LOW)}"
 
 
 def _finished(
@@ -266,7 +272,7 @@ class Tree:
         for part in children(criterion):
             given.append(self._variable())
             self.emit(depth, part, given[-1])
-        combine = self.source.constant(_combiner(criterion))
+        combine = self.source.called(_combiner(criterion))
         self.source.add(depth, f"{var} = {combine}(({', '.join(given)},))")
 
     def _variable(self) -> str:

@@ -12,12 +12,13 @@ from leadlib._qualification.fields import Field
 __all__ = ["bant", "champ", "gpct", "meddic"]
 
 
-def bant(min_yes: int = 4) -> LeadDefinition:
+def bant(min_yes: int = 4, *, version: int = 1) -> LeadDefinition:
     """
     Budget, authority, need and timeline.
 
     Args:
         min_yes: How many of the four must be yes; 3 is the rule of IBM, which coined it.
+        version: Of the definition; 1 unless yours replaces another.
 
     Raises:
         InvalidValue: *min_yes* is not from 1 to 4.
@@ -32,6 +33,7 @@ def bant(min_yes: int = 4) -> LeadDefinition:
     return _checklist(
         "bant",
         min_yes,
+        version,
         _element("budget", "has a budget", "without money there is no purchase"),
         _element("authority", "may decide", "who cannot decide can only recommend"),
         _element("need", "has a need", "nobody buys what solves no problem of theirs"),
@@ -39,12 +41,13 @@ def bant(min_yes: int = 4) -> LeadDefinition:
     )
 
 
-def champ(min_yes: int = 4) -> LeadDefinition:
+def champ(min_yes: int = 4, *, version: int = 1) -> LeadDefinition:
     """
     Challenges, authority, money and prioritization: the problem is asked for before the money.
 
     Args:
         min_yes: How many of the four must be yes.
+        version: Of the definition; 1 unless yours replaces another.
 
     Raises:
         InvalidValue: *min_yes* is not from 1 to 4.
@@ -56,6 +59,7 @@ def champ(min_yes: int = 4) -> LeadDefinition:
     return _checklist(
         "champ",
         min_yes,
+        version,
         _element("challenges", "has a challenge we solve", "the problem opens the talk"),
         _element("authority", "may decide", "who cannot decide can lead us to those who can"),
         _element("money", "can pay for it", "a solution nobody can pay for is no solution"),
@@ -63,12 +67,13 @@ def champ(min_yes: int = 4) -> LeadDefinition:
     )
 
 
-def meddic(min_yes: int = 6) -> LeadDefinition:
+def meddic(min_yes: int = 6, *, version: int = 1) -> LeadDefinition:
     """
     Metrics, economic buyer, decision criteria, decision process, identified pain and champion.
 
     Args:
         min_yes: How many of the six must be yes.
+        version: Of the definition; 1 unless yours replaces another.
 
     Raises:
         InvalidValue: *min_yes* is not from 1 to 6.
@@ -80,6 +85,7 @@ def meddic(min_yes: int = 6) -> LeadDefinition:
     return _checklist(
         "meddic",
         min_yes,
+        version,
         _element("metrics", "gain is put in numbers", "a gain in numbers defends the price"),
         _element("economic buyer", "buyer is known", "one person releases the money"),
         _element("decision criteria", "criteria are known", "we are measured by their list"),
@@ -89,12 +95,13 @@ def meddic(min_yes: int = 6) -> LeadDefinition:
     )
 
 
-def gpct(min_yes: int = 4) -> LeadDefinition:
+def gpct(min_yes: int = 4, *, version: int = 1) -> LeadDefinition:
     """
     Goals, plans, challenges and timeline: what they want before what we sell.
 
     Args:
         min_yes: How many of the four must be yes.
+        version: Of the definition; 1 unless yours replaces another.
 
     Raises:
         InvalidValue: *min_yes* is not from 1 to 4.
@@ -106,6 +113,7 @@ def gpct(min_yes: int = 4) -> LeadDefinition:
     return _checklist(
         "gpct",
         min_yes,
+        version,
         _element("goals", "has a goal we serve", "help is measured by what they want to reach"),
         _element("plans", "has a plan", "a plan shows where we would fit in"),
         _element("challenges", "plan has a gap", "who gets there alone does not need us"),
@@ -117,5 +125,5 @@ def _element(name: str, question: str, why: str) -> Criterion:
     return Field(question, bool).is_true().named(name, why=why)
 
 
-def _checklist(name: str, min_yes: int, *elements: Criterion) -> LeadDefinition:
-    return LeadDefinition(name, AtLeast(count=min_yes, parts=elements))
+def _checklist(name: str, min_yes: int, version: int, *elements: Criterion) -> LeadDefinition:
+    return LeadDefinition(name, AtLeast(count=min_yes, parts=elements), version=version)

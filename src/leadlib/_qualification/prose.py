@@ -5,8 +5,9 @@ The paper is made of lines that know what they are; a form only draws them.  So 
 its line, whatever it holds.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import attrs
@@ -25,7 +26,7 @@ from leadlib._qualification.criteria import (
     describe,
 )
 from leadlib._qualification.fields import Event, Evidence, Field
-from leadlib._qualification.markup import in_markdown, on_one_line
+from leadlib._qualification.markup import html_list, in_html, in_markdown, on_one_line
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.values import is_number, shown
@@ -57,12 +58,7 @@ def written(definition: "LeadDefinition", form: str) -> str:
     if form not in _FORMS:
         got = f"text of {len(form)} characters"
         raise InvalidValue(expected="a form of the paper", got=got, where="form", legal=_FORMS)
-    lines = [line for part in _PARTS for line in part(definition)]
-    blocks = [_FORMS[form](line) for line in lines]
-    text = blocks[0]
-    for before, line, block in zip(lines, lines[1:], blocks[1:], strict=False):
-        text += ("\n" if before.depth and line.depth else "\n\n") + block
-    return text + "\n"
+    return _FORMS[form]([line for part in _PARTS for line in part(definition)])
 
 
 # -- the parts of the paper --
@@ -193,6 +189,9 @@ def _signed(definition: "LeadDefinition") -> Lines:
         yield _Line(f"{_text.plural(void, 'signature')} over another content: none {counted}.")
     agreed = "All who must sign have signed." if definition.is_agreed else "It is not agreed yet."
     yield _Line(agreed)
+    yield _Line(
+        f"A signature counts over this content alone, by its SHA-256: {definition.content_hash}"
+    )
 
 
 _PARTS: tuple[Callable[["LeadDefinition"], Lines], ...] = (
@@ -324,6 +323,39 @@ def _listed(items: Iterable[str], last: str = "and") -> str:
 # -- the forms --
 
 
+def _markdown(lines: Sequence[_Line]) -> str:
+    return _in_blocks(lines, [_as_markdown(line) for line in lines])
+
+
+def _text_alone(lines: Sequence[_Line]) -> str:
+    return _in_blocks(lines, [_as_text(line) for line in lines])
+
+
+def _html(lines: Sequence[_Line]) -> str:
+    """Headings, sentences and nested lists, without style and script; for a page of your own."""
+    page = ""
+    for listed, some in groupby(lines, key=lambda line: bool(line.depth)):
+        if listed:
+            page += html_list((line.depth, _as_html(line)) for line in some) + "\n"
+        else:
+            tags = ((f"h{line.level}" if line.level else "p", _as_html(line)) for line in some)
+            page += "".join(f"<{tag}>{text}</{tag}>\n" for tag, text in tags)
+    return page
+
+
+def _in_blocks(lines: Sequence[_Line], blocks: Sequence[str]) -> str:
+    """The parts of a list one below the other, all else apart."""
+    text = blocks[0]
+    for before, line, block in zip(lines, lines[1:], blocks[1:], strict=False):
+        text += ("\n" if before.depth and line.depth else "\n\n") + block
+    return text + "\n"
+
+
+def _as_html(line: _Line) -> str:
+    text = in_html(line.text)
+    return f"<strong>{in_html(line.name)}</strong>: {text}" if line.name else text
+
+
 def _as_markdown(line: _Line) -> str:
     text = in_markdown(line.text)
     if line.level:
@@ -340,4 +372,8 @@ def _as_text(line: _Line) -> str:
     return f"{'  ' * (line.depth - 1)}- {named}" if line.depth else named
 
 
-_FORMS: dict[str, Callable[[_Line], str]] = {"md": _as_markdown, "text": _as_text}
+_FORMS: dict[str, Callable[[Sequence[_Line]], str]] = {
+    "html": _html,
+    "md": _markdown,
+    "text": _text_alone,
+}

@@ -39,9 +39,9 @@ def definition_schema() -> Schema:
         "$defs": {
             "name": _NAME,
             "span": {"type": "string", "pattern": _SPAN},
-            "day": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
-            "value": {"type": ["string", "number", "boolean"]},
-            "number": {"type": ["string", "number"]},
+            "day": {"type": "string", "pattern": f"^{_DAY}$"},
+            "value": {**_TEXT, "type": ["string", "number", "boolean"]},
+            "number": {"type": ["string", "number"], "maxLength": 64},  # days and instants, too
             "field": _table("field", _FIELD, required=("type",)),
             "criterion": _criterion({}),
             "named criterion": _criterion(_NAMED),
@@ -85,6 +85,7 @@ def _closed(properties: Schema, required: Sequence[str]) -> Schema:
 _NAME: Schema = {"type": "string", "maxLength": limits.ID_CHARACTERS, "pattern": r"\S"}
 _SPAN = "^[0-9]{1,6} (minute|hour|day|week|month|year)s?$"
 _TEXT: Schema = {"type": "string", "maxLength": limits.TEXT_CHARACTERS, "pattern": r"\S"}
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _SOME = {"minItems": 1}
 
 _DEFINITION: Schema = {
@@ -125,7 +126,7 @@ _RULE: Schema = {
 _SIGNATURE: Schema = {
     "team": _one_of([Team.MARKETING.value, Team.SALES.value]),
     "by": _ref("name"),
-    "at": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"},
+    "at": {"type": "string", "pattern": f"^{_DAY}[T ].+(Z|[+-][0-9:]+)$"},
     "content_hash": _ref("name"),
 }
 

@@ -8,11 +8,11 @@ the interpreter in :mod:`criteria`: the oracle of all compiled forms in the test
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
-from types import CodeType
-from typing import Any
+from types import CodeType, FunctionType
+from typing import Any, TypeVar
 
 import attrs
 
@@ -32,8 +32,10 @@ __all__ = [
     "recall",
     "test_of",
     "walked",
+    "worth",
 ]
 
+T = TypeVar("T")
 LONGEST = 400  # more conditions than this are walked, not compiled
 _MEMORISED = 10_000  # texts that a batch remembers for one field
 _SIGNS = {
@@ -49,18 +51,26 @@ PLAIN = {
     int: "type(v) is int",
     Decimal: "type(v) is int or type(v) is Decimal and v.is_finite()",
     date: "type(v) is date",
-    datetime: "type(v) is datetime",
+    datetime: "type(v) is datetime and v.tzinfo is UTC",
 }
 
 
 _NAMES: dict[str, Any] = {kind.__name__: kind for kind in (bool, int, str, type, *_DATED)}
-_NAMES |= {"T": TypeError, "faults": (TypeError, LookupError, ArithmeticError), "__builtins__": {}}
+_NAMES |= {
+    "UTC": UTC,
+    "T": TypeError,
+    "faults": (TypeError, LookupError, ArithmeticError),
+    "__builtins__": {},
+}
 
 
 @attrs.define
 class Source:
     """
     Lines of a function, and the constants that they name.
+
+    A constant stands in the lines as a text of ours, which is exchanged for its value in the
+    compiled code: reading it costs nothing there.
 
     Args:
         look_up: How a value is looked up by its key.
@@ -72,14 +82,18 @@ class Source:
     memos: list[tuple[str, str, str]] = attrs.field(factory=list)
 
     def constant(self, value: object) -> str:
-        """Bind a value to a new name."""
+        """Bind a value; give it as it stands in the lines."""
+        return f'"{self.called(value)}"'
+
+    def called(self, value: object) -> str:
+        """Bind something that is called, which no constant can be."""
         name = f"c{len(self.names) - len(_NAMES)}"
         self.names[name] = value
         return name
 
     def memo(self) -> tuple[str, str, str]:
         """Names for getting, keeping and counting what was remembered."""
-        names = (self.constant(None), self.constant(None), self.constant(None))
+        names = (self.called(None), self.called(None), self.called(None))
         self.memos.append(names)
         return names
 
@@ -88,36 +102,36 @@ class Source:
         indent = " " * depth
         self.lines += [indent + line for line in lines]
 
+    def loaded(self, key: str) -> str:
+        """The look-up of one value."""
+        return self.look_up.format(self.constant(key))
+
     def load(self, depth: int, key: str) -> None:
         """Look one value up."""
-        self.add(depth, f"v = {self.look_up.format(self.constant(key))}")
+        self.add(depth, f"v = {self.loaded(key)}")
 
-    def maker(self, argument: str, *, is_loop: bool = False) -> Callable[[], Callable[..., Any]]:
-        """
-        Compile the lines; each call then makes a function that remembers nothing yet.
+    def maker(self, argument: str) -> Callable[[], Callable[..., Any]]:
+        """Compile the lines; each call then makes a function that remembers nothing yet."""
+        code = _compiled("\n".join([f"def made({argument}):", *self.lines]))
+        values = (self.names.get(c, c) if isinstance(c, str) else c for c in code.co_consts)
+        bound = code.replace(co_consts=tuple(values))
+        return lambda: FunctionType(bound, self.names | self._forgetful())
 
-        In a loop, constants that are local names are worth handing over as defaults.
-        """
-        names = [name for name in self.names if name != "__builtins__"] if is_loop else []
-        head = ", ".join([argument, *(f"{name}={name}" for name in names)])
-        code = _compiled("\n".join([f"def made({head}):", *self.lines]))
-        return lambda: self._made(code)
-
-    def _made(self, code: CodeType) -> Callable[..., Any]:
-        names = dict(self.names)
+    def _forgetful(self) -> dict[str, Any]:
+        """Fresh memories under the names of the memos."""
+        fresh: dict[str, Any] = {}
         for memo in self.memos:
             known: dict[str, int] = {}
             kept = (known.get, known.__setitem__, known.__len__)
-            names.update(zip(memo, kept, strict=True))
-        exec(code, names)  # noqa: S102  # our own lines only
-        made: Callable[..., Any] = names["made"]
-        return made
+            fresh.update(zip(memo, kept, strict=True))
+        return fresh
 
 
 @lru_cache(maxsize=64)
 def _compiled(text: str) -> CodeType:
     """Definitions of one shape share their code: they differ in constants only."""
-    return compile(text, "<leadlib plan>", "exec")
+    module = compile(text, "<leadlib plan>", "exec")
+    return next(code for code in module.co_consts if isinstance(code, CodeType))
 
 
 def forget() -> None:
@@ -142,7 +156,29 @@ def test_of(source: Source, condition: Condition) -> str:
         return " or ".join(f"{source.constant(part)} in v" for part in parts)
     if exact and operator is Operator.STARTS_WITH_ANY:
         return f"v.startswith({source.constant(parts)})"
-    return f"{source.constant(_search(condition))}(v) is not None"
+    return f"{source.called(_search(condition))}(v) is not None"
+
+
+def worth(source: Source, condition: Condition, *, yes: int, unknown: int, no: int) -> str:
+    """
+    One look at a value as an expression that is worth one of three numbers.
+
+    What is most often the case is asked first: a value is there, and it has the type of its field.
+    What is neither that nor None is in no table, and the fault leaves the row to the walk.
+    """
+    kind, load = condition.field.kind, source.loaded(condition.field.key)
+    otherwise_ = f"{source.constant({None: unknown})}[v]"
+    if kind is bool:
+        if_true, if_false = _by_truth(condition, yes, no)
+        return (
+            f"({if_true} if (v := {load}) is True else {if_false} if v is False else {otherwise_})"
+        )
+    test = test_of(source, condition)
+    if kind is str and test.startswith("v in "):  # nothing else equals a text: no look at its type
+        found = test.replace("v in", f"(v := {load}) in", 1)
+        return f"({yes} if {found} else {no} if type(v) is str else {otherwise_})"
+    plain = PLAIN[kind].replace("type(v)", f"type(v := {load})", 1)
+    return f"(({yes} if {test} else {no}) if {plain} else {otherwise_})"
 
 
 def branches(
@@ -179,9 +215,7 @@ def otherwise(source: Source, depth: int, unknown: str) -> None:
     source.add(depth, "elif v is None:", f" {unknown}", "else:", " raise T")
 
 
-def _by_truth(
-    condition: Condition, yes: str | None, no: str | None
-) -> tuple[str | None, str | None]:
+def _by_truth(condition: Condition, yes: T, no: T) -> tuple[T, T]:
     """What a yes/no condition does where the value is yes, and where it is no."""
     passing = [
         holds(condition.operator, value, condition.operand, condition.case)

@@ -69,7 +69,7 @@ def scorer(
             source.add(3, "elif r == 0:", f" u += {1 << rule.number}")
     source.add(2, "except faults:", " h, u = walk(values)", "hold(h)", "miss(u)")
     source.add(1, "return held, unknown")
-    return source.maker("rows", is_loop=True)
+    return source.maker("rows")
 
 
 def _columns(pairs: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:
@@ -121,7 +121,7 @@ def _score_field(
         otherwise(source, 3, unknown)
     elif all(_is_choice(condition) and wanted is Answer.YES for condition, wanted, _ in asked):
         options = {option for condition, _, _ in asked for option in condition.operand}  # type: ignore[union-attr]
-        worth_of = source.constant({option: _worth_of(option, asked) for option in options}.get)
+        worth_of = source.called({option: _worth_of(option, asked) for option in options}.get)
         source.add(3, f"w = {worth_of}(v)", "if w is not None:", " h += w", "elif type(v) is str:")
         source.add(4, "pass")
         otherwise(source, 3, unknown)

@@ -1,6 +1,6 @@
 """The values of facts: their types, one canonical form of each, and how they print."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import isfinite
 
@@ -37,7 +37,17 @@ def usable(kind: type, value: object) -> FactValue | None:
         return Decimal(repr(float(value))) if isfinite(value) else None
     if isinstance(value, Decimal) and not value.is_finite():
         return None
+    if isinstance(value, datetime):
+        return _in_utc(value)
     return value  # type: ignore[return-value]  # of the field's type, as just checked
+
+
+def _in_utc(at: datetime) -> datetime | None:
+    """The same instant in UTC: in an hour that comes twice, Python holds equals for unequal."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def canonical(kind: type, value: object, *, where: str) -> FactValue:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -34,7 +35,7 @@ from leadlib._qualification.markup import html_list, in_markdown
 from leadlib._qualification.scoring import Score, ScoreCard
 from leadlib._qualification.values import fits
 from leadlib.errors import ConflictError, InvalidValue, NotCertifiable, UnknownName
-from leadlib.model import Certificate, Fact, Lead
+from leadlib.model import Certificate, Fact, Lead, Team
 
 if TYPE_CHECKING:
     from leadlib._qualification.definition import LeadDefinition
@@ -358,7 +359,7 @@ class Verdict:
         if self.outcome is not Outcome.QUALIFIED:
             raise NotCertifiable(expected="a qualified lead", got=str(self.outcome), where=where)
         if not self.definition.is_agreed:
-            missing = " and ".join(self.definition.unsigned)
+            missing = _without_names(self.definition.unsigned)
             expected = "a definition that both teams signed"
             got = f"one that {missing} did not sign"
             raise NotCertifiable(expected=expected, got=got, where=where)
@@ -417,13 +418,17 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         """The tree without the facts, for notebooks: what is shared with a notebook is shared."""
-        (_, head), *lines = self._lines(with_facts=False)
-        return html_list(head, lines)
+        return _html(self._lines(with_facts=False))
 
     def to_html(self) -> str:
         """The tree as nested HTML lists, with the facts: personal data, mind where it goes."""
-        (_, head), *lines = self._lines()
-        return html_list(head, lines)
+        return _html(self._lines())
+
+
+def _html(lines: Iterable[tuple[int, str]]) -> str:
+    (_, head), *rest = lines
+    listed = html_list((depth, escape(text)) for depth, text in rest)
+    return f"<p><b>{escape(head)}</b></p>{listed}"
 
 
 def fact_of(lead: Lead, field: Field) -> Fact | None:
@@ -432,6 +437,14 @@ def fact_of(lead: Lead, field: Field) -> Fact | None:
         return lead.fact(field.name)
     heard = (i for i in reversed(lead.inquiries) if i.kind == field.said_by)
     return next((fact for i in heard if (fact := i.fact(field.name)) is not None), None)
+
+
+def _without_names(unsigned: Iterable[str]) -> str:
+    """Who is missing, as an error may say it: teams by name, people by number."""
+    missing = list(unsigned)
+    teams = [str(who) for who in missing if isinstance(who, Team)]
+    people = len(missing) - len(teams)
+    return " and ".join([*teams, *([_text.plural(people, "stakeholder")] if people else [])])
 
 
 def _expiry(at: datetime, valid_for: timedelta, where: str) -> datetime:
