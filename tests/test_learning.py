@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlib._qualification.learning import PointTable, Validation, auc, learn
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
+from leadlib.qualification import PointTable, Validation, auc, learn
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

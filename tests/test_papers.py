@@ -369,6 +369,16 @@ class TestChanges:
             "criterion decider, heard from: added customers",
         ]
 
+    def test_stay_on_a_line_each_whatever_a_reason_holds(self):
+        """No reason passes for a change of its own, and none for the one it replaces."""
+        whys = ["so\nversion: 1 -> 9", "so version: 1 -> 9", "so\u2028\x1b[1m"]
+        a, b, c = (LeadDefinition("d", (STAFF >= 1).named("n", why=why)) for why in whys)
+
+        assert lines(a, b) == [
+            "criterion n, why: so\\nversion: 1 -> 9 -> so version: 1 -> 9",
+        ]
+        assert lines(b, c) == ["criterion n, why: so version: 1 -> 9 -> so\\u2028\\x1b[1m"]
+
     def test_see_another_order_and_another_grouping(self):
         a, b = BUDGET >= 1, STAFF >= 1
         flat, turned = LeadDefinition("d", a & b), LeadDefinition("d", b & a)

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadlib._qualification.segmentation import (
+from leadlib._qualification.groups import groups_of
+from leadlib._rates import Rate
+from leadlib.errors import ConflictError, InvalidValue, LimitExceeded, UnknownName
+from leadlib.qualification import (
     Nest,
     NestedSegmentation,
     Stopped,
-    groups_of,
     information_gain,
     inventory,
     lift,
 )
-from leadlib._rates import Rate
-from leadlib.errors import ConflictError, InvalidValue, LimitExceeded, UnknownName
 
 values = st.one_of(
     st.none(),

@@ -66,29 +66,14 @@ if TYPE_CHECKING:
     from leadlib._qualification.changes import Change, Changes
     from leadlib._qualification.dialects import Dialect
     from leadlib._qualification.flips import Flip, Flips, compare_definitions
-    from leadlib._qualification.learning import (
-        Learnt,
-        LearntCriterion,
-        PointTable,
-        Reliability,
-        Validation,
-        auc,
-        learn,
-    )
+    from leadlib._qualification.groups import information_gain, lift
+    from leadlib._qualification.inventory import Inventory, TrackedField, inventory
+    from leadlib._qualification.learning import Learnt, LearntCriterion, PointTable, learn
     from leadlib._qualification.past import Ends, JudgedLead, PastLead
     from leadlib._qualification.refinement import Refinement, propose_refinement
     from leadlib._qualification.schema import definition_schema
-    from leadlib._qualification.segmentation import (
-        Inventory,
-        Nest,
-        NestedSegmentation,
-        Segment,
-        Stopped,
-        TrackedField,
-        information_gain,
-        inventory,
-        lift,
-    )
+    from leadlib._qualification.segmentation import Nest, NestedSegmentation, Segment, Stopped
+    from leadlib._qualification.validation import Reliability, Validation, auc
 
 __all__ = [
     "Account",
@@ -173,26 +158,7 @@ __all__ = [
 ]
 
 _LATER: dict[str, tuple[str, ...]] = {
-    "segmentation": (
-        "Inventory",
-        "Nest",
-        "NestedSegmentation",
-        "Segment",
-        "Stopped",
-        "TrackedField",
-        "information_gain",
-        "inventory",
-        "lift",
-    ),
-    "learning": (
-        "Learnt",
-        "LearntCriterion",
-        "PointTable",
-        "Reliability",
-        "Validation",
-        "auc",
-        "learn",
-    ),
+    "accounts": ("Account", "NamedAccounts"),
     "agreement": (
         "DisputedLead",
         "Disagreements",
@@ -201,7 +167,7 @@ _LATER: dict[str, tuple[str, ...]] = {
         "disagreements",
         "fleiss_kappa",
     ),
-    "accounts": ("Account", "NamedAccounts"),
+    "backtest": ("BackTest", "Workload", "back_test"),
     "bands": (
         "Band",
         "Bands",
@@ -212,14 +178,18 @@ _LATER: dict[str, tuple[str, ...]] = {
         "pass_on",
         "split_bands",
     ),
-    "backtest": ("BackTest", "Workload", "back_test"),
     "changes": ("Change", "Changes"),
     "dialects": ("Dialect",),
     "flips": ("Flip", "Flips", "compare_definitions"),
+    "groups": ("information_gain", "lift"),
+    "inventory": ("Inventory", "TrackedField", "inventory"),
+    "learning": ("Learnt", "LearntCriterion", "PointTable", "learn"),
     "past": ("Ends", "JudgedLead", "PastLead"),
     "presets": ("presets",),
     "refinement": ("Refinement", "propose_refinement"),
     "schema": ("definition_schema",),
+    "segmentation": ("Nest", "NestedSegmentation", "Segment", "Stopped"),
+    "validation": ("Reliability", "Validation", "auc"),
 }
 _ROOM_OF = {name: room for room, names in _LATER.items() for name in names}
 
@@ -234,7 +204,7 @@ def __getattr__(name: str) -> object:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
     room = import_module(f"leadlib._qualification.{_ROOM_OF[name]}")
-    value: object = room if name == _ROOM_OF[name] else getattr(room, name)
+    value: object = room if name == "presets" else getattr(room, name)
     if hasattr(value, "__module__"):
         value.__module__ = __name__
     globals()[name] = value

@@ -21,6 +21,7 @@ from leadlib._qualification.criteria import (
     describe,
 )
 from leadlib._qualification.fields import Event, Evidence, Field
+from leadlib._qualification.markup import visible
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.writing import TYPE_NAMES, criterion_to_data, plain_value
 
@@ -51,11 +52,12 @@ class Change:
         return f"<Change of {self.place}>"  # what stands there may be the name of a signer
 
     def __str__(self) -> str:
+        """One line, whatever a reason holds: it must not pass for a change of its own."""
         if self.before is None:
-            return f"{self.place}: added {self.after}"
+            return visible(f"{self.place}: added {self.after}")
         if self.after is None:
-            return f"{self.place}: removed {self.before}"
-        return f"{self.place}: {self.before} -> {self.after}"
+            return visible(f"{self.place}: removed {self.before}")
+        return visible(f"{self.place}: {self.before} -> {self.after}")
 
     def to_dict(self) -> dict[str, str | None]:
         """Give the change as plain data."""

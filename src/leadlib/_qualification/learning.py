@@ -8,38 +8,28 @@ the latest: a table is never measured on what it was made from.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from html import escape
 from itertools import pairwise
-from math import ceil, exp, fsum, isfinite, log, log1p
-from operator import index
+from math import exp, fsum, isfinite, log, log1p
 from typing import Any, Self
 
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
-from leadlib._qualification.segmentation import (
+from leadlib._qualification.groups import (
     Groups,
     fields_of,
     groups_of,
     is_known,
-    lift,
     paired,
-    written_after,
 )
+from leadlib._qualification.inventory import written_after
+from leadlib._qualification.validation import Ends, Validation, share_of, tallied
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 
-__all__ = [
-    "Learnt",
-    "LearntCriterion",
-    "PointTable",
-    "Reliability",
-    "Validation",
-    "auc",
-    "learn",
-]
+__all__ = ["Learnt", "LearntCriterion", "PointTable", "learn"]
 
 _ROUNDS, _STEP, _SHRINK = 8, 0.5, 3
 _PARTS = 20  # of the numbers of one field, at most
@@ -54,201 +44,6 @@ def _odds(logit: float) -> float:
     if logit >= 0:
         return 1 / (1 + exp(-logit))
     return exp(logit) / (1 + exp(logit))
-
-
-def auc(scores: Iterable[float], outcomes: Iterable[bool | None]) -> float | None:
-    """
-    How often a won lead scores above a lost one; equal scores count half (M-36, 004-04).
-
-    Args:
-        scores: Finite numbers; None only where the outcome is open.
-        outcomes: For each score, True for won, False for lost, None while it is open: open leads do
-            not count.
-
-    Returns:
-        From 0 to 1, 1/2 for lots drawn; None unless some were won and some lost.
-
-    Raises:
-        InvalidValue: No such number or outcome, or unequally many of them.
-
-    Source:
-        The Mann-Whitney statistic over the number of pairs; exact until the last division.
-
-    Example:
-        >>> won = [True, True, False, True, False, False, True, False]
-        >>> auc([90, 80, 70, 60, 50, 40, 30, 20], won)
-        0.75
-    """
-    return _auc(_tally(scores, outcomes))
-
-
-Ends = tuple[int, int]  # lost, won
-
-
-def _tally(scores: Iterable[Any], outcomes: Iterable[Any]) -> list[tuple[Any, Ends]]:
-    """The lost and the won of each score, the lowest score first."""
-    taken, ends = list(scores), list(outcomes)
-    if len(taken) != len(ends):
-        got = f"{len(taken)} scores and {len(ends)} outcomes"
-        raise InvalidValue(expected="an outcome for each score", got=got)
-    tally: dict[Any, list[int]] = {}
-    for score, won in zip(taken, ends, strict=True):
-        if won is not None:
-            tally.setdefault(_score(score), [0, 0])[_won(won)] += 1
-    return [(score, (tally[score][0], tally[score][1])) for score in sorted(tally)]
-
-
-def _score(value: Any) -> float | Decimal:
-    """A number of any library, as it is: an int may be huge, a probability tiny."""
-    if isinstance(value, float) and isfinite(value):
-        return value
-    if isinstance(value, Decimal) and value.is_finite():
-        return value
-    if hasattr(value, "__index__") and not isinstance(value, bool):
-        return index(value)
-    raise InvalidValue(expected="a finite number", got=_text.kind_of(value), where="scores")
-
-
-def _won(value: Any) -> bool:
-    if not isinstance(value, bool):
-        expected = "True for won, False for lost, None while it is open"
-        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="outcomes")
-    return value
-
-
-def _auc(tally: Sequence[tuple[Any, Ends]]) -> float | None:
-    twice = below = wins = 0
-    for _, (lost, won) in tally:
-        twice += won * (2 * below + lost)
-        below, wins = below + lost, wins + won
-    return twice / (2 * below * wins) if below and wins else None
-
-
-@attrs.frozen(kw_only=True)
-class Reliability:
-    """
-    One group of leads with about the same probability.
-
-    Args:
-        foretold: The mean of what was foretold.
-        rate: What came.
-    """
-
-    foretold: float
-    rate: Rate
-
-
-@attrs.frozen(kw_only=True, repr=False)
-class Validation:
-    """
-    How well points foretold what they had not seen; made by :func:`learn`.
-
-    Args:
-        groups: For each number of points, the lowest first: the points, the probability foretold,
-            the lost and the won.
-    """
-
-    groups: tuple[tuple[int, float, int, int], ...]
-
-    @property
-    def base(self) -> Rate:
-        """The won of all that were tried."""
-        return self._rate(self.groups)
-
-    @property
-    def auc(self) -> float | None:
-        """See :func:`auc`."""
-        return _auc([(points, (lost, won)) for points, _, lost, won in self.groups])
-
-    @property
-    def brier(self) -> float | None:
-        """The mean squared error of the probability, from 0; None of nothing."""
-        errors = (lost * p * p + won * (1 - p) ** 2 for _, p, lost, won in self.groups)
-        return fsum(errors) / self.base.n if self.base.n else None
-
-    def top(self, share: float) -> Rate:
-        """
-        The win rate of the best *share* of the leads; who is level with the last goes along.
-
-        Raises:
-            InvalidValue: *share* is not above 0 and at most 1.
-        """
-        places, taken = ceil(_share(share) * self.base.n), 0
-        for i in range(len(self.groups) - 1, -1, -1):
-            taken += self.groups[i][2] + self.groups[i][3]
-            if taken >= places:
-                return self._rate(self.groups[i:])
-        return Rate(0, 0)
-
-    def lift_at(self, share: float) -> float | None:
-        """How many times as often the best *share* were won as all; None if none was won."""
-        return lift(self.top(share), self.base)
-
-    @property
-    def reliability(self) -> tuple[Reliability, ...]:
-        """What was foretold against what came, in at most ten groups of about equal size."""
-        rows: list[Reliability] = []
-        start = seen = 0
-        for i, (_, _, lost, won) in enumerate(self.groups):
-            seen += lost + won
-            if seen * _GROUPS >= (len(rows) + 1) * self.base.n:
-                rows.append(self._reliability(self.groups[start : i + 1]))
-                start = i + 1
-        return tuple(rows)
-
-    def _reliability(self, groups: Sequence[tuple[int, float, int, int]]) -> Reliability:
-        rate = self._rate(groups)
-        foretold = fsum(p * (lost + won) for _, p, lost, won in groups) / rate.n
-        return Reliability(foretold=foretold, rate=rate)
-
-    @staticmethod
-    def _rate(groups: Iterable[tuple[int, float, int, int]]) -> Rate:
-        ends = [(lost, won) for _, _, lost, won in groups]
-        return Rate(sum(won for _, won in ends), sum(lost + won for lost, won in ends))
-
-    def __repr__(self) -> str:
-        return f"<Validation on {_text.plural(self.base.n, 'lead')}>"
-
-    def __str__(self) -> str:
-        lifted = self.lift_at(0.1)
-        rows = [
-            ("win rate", str(self.base)),
-            ("AUC", _shown(self.auc)),
-            ("Brier score", _shown(self.brier)),
-            ("best tenth", str(self.top(0.1))),
-            ("lift of it", "-" if lifted is None else f"{lifted:.2f}"),
-        ]
-        figures = _text.text_table((f"{_text.plural(self.base.n, 'lead')}", ""), rows)
-        table = [(f"{100 * row.foretold:.1f} %", str(row.rate)) for row in self.reliability]
-        return f"{figures}\n\n{_text.text_table(('foretold', 'came'), table)}"
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures as plain data."""
-        return {
-            "won": self.base.k,
-            "closed": self.base.n,
-            "auc": self.auc,
-            "brier": self.brier,
-            "lift_at_tenth": self.lift_at(0.1),
-            "reliability": [
-                {"foretold": row.foretold, "k": row.rate.k, "n": row.rate.n}
-                for row in self.reliability
-            ],
-        }
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _share(value: Any) -> Fraction:
-    """A share as it is written: 0.1 is one tenth."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-        raise InvalidValue(expected="a share above 0, at most 1", got=_text.kind_of(value))
-    return Fraction(repr(value))
 
 
 def _whole_points(value: Any) -> tuple[int, ...]:
@@ -611,7 +406,7 @@ def _in_time(
     closed = sorted(at for at in times if at is not None)
     if not closed:
         raise InvalidValue(expected="closed deals", got="none", where="outcomes")
-    cut = _instants.aware(split) if isinstance(split, datetime) else _at(closed, _share(split))
+    cut = _instants.aware(split) if isinstance(split, datetime) else _at(closed, share_of(split))
     earlier = [at for at in closed if at < cut]
     first = _at(earlier, _LEARN_FROM) if earlier else cut
     parts: tuple[list[int], list[int], list[int]] = ([], [], [])
@@ -705,7 +500,7 @@ def _totals(criteria: Sequence[LearntCriterion], places: Sequence[Sequence[int]]
 def _count(
     totals: Sequence[int], ends: Sequence[bool | None], members: Sequence[int]
 ) -> list[tuple[int, Ends]]:
-    return _tally((totals[i] for i in members), (ends[i] for i in members))
+    return tallied((totals[i] for i in members), (ends[i] for i in members))
 
 
 def _calibrated(tally: Sequence[tuple[int, Ends]], base: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ from html import escape
 
 from leadlib import _text
 
-__all__ = ["html_list", "in_html", "in_markdown", "on_one_line"]
+__all__ = ["html_list", "in_html", "in_markdown", "on_one_line", "visible"]
 
 # What means something anywhere, and what begins a quote, a list or a rule.
 _SIGNS = re.compile(r"([`*_\[\]~#]|^>|^[+-](?=[ -]|$))")
@@ -15,8 +15,12 @@ _NUMBER = re.compile(r"^(\d{1,9})([.)])(?= |$)")
 
 def on_one_line(text: str) -> str:
     """One line, and no letter that moves others."""
-    words = " ".join(text.split())
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in words)
+    return visible(" ".join(text.split()))
+
+
+def visible(text: str) -> str:
+    """The same letters, and those that break or turn a line as what they are."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def in_markdown(text: str) -> str:
