@@ -163,7 +163,7 @@ class TestTime:
         "span", ["30", "0 days", "1.5 days", "999999 years", "5 days 3 hours", 5]
     )
     def test_spans_are_one_number_and_one_unit(self, span):
-        with pytest.raises(InvalidValue, match="a span"):
+        with pytest.raises(InvalidValue, match="a period"):
             self.SEEN.within_last(span)
 
     def test_now_has_a_zone(self):
@@ -282,7 +282,7 @@ class TestNamed:
         assert definition.heard_from == Rate(2, 5)
         assert definition.heard_from.value == 0.4
 
-    @pytest.mark.parametrize("heard", ["sales", ["boss"], [5], 5])
+    @pytest.mark.parametrize("heard", ["sales", ["boss"], [5], 5, {"sales": 1}])
     def test_is_learnt_from_the_five_groups_only(self, heard):
         with pytest.raises(LeadlibError):
             TITLE.has_word("x").named("n", heard_from=heard)
@@ -305,6 +305,15 @@ class TestNamed:
         assert verdict.next_step == "phone_interview"
         assert [*verdict.assessment.steps.values()] == [YES, YES, YES, UNKNOWN, UNKNOWN]
         everything = {field.name: True for field in fields}
+        with_more = attrs.evolve(
+            definition,
+            disqualify=COMPETITOR.is_true().named("rival"),
+            fit=[Points(1, (STAFF >= 1).named("big"))],
+        )
+        more = with_more.judge(a_lead(**everything, competitor=False))
+        assert more.next_step is None  # neither a veto nor a rule of a score is a step
+        assert more.assessment.answer("rival") is NO
+        assert "rival" not in more.to_dict()["steps"]
         assert definition.judge(a_lead(**everything)).next_step is None
 
 
@@ -515,11 +524,15 @@ class TestData:
             ({"qualify": {"criterion": "a"}}, r"a named criterion, got 'a' @ \$\.qualify\.crit"),
             ({"qualify": LEAF | {"case": "ignored"}}, r"case on text only.*\$\.qualify\.at_least"),
             ({"qualify": LEAF | {"case": "lower"}}, r"exact or ignored, got 'lower'"),
+            (
+                {"qualify": {"field": "n", "between": [1, 2], "case": "ignored"}},
+                r"case on text only.*\$\.qualify\.between",
+            ),
             ({"qualify": LEAF | {"said_by": 5}}, r"text, got an int @ \$\.qualify\.said_by"),
             ({"qualify": {"field": "n", "between": [5, 1]}}, r"low <= high.*\$\.qualify"),
             ({"qualify": {"field": "n", "between": [5]}}, r"a list of two.*\$\.qualify\.between"),
             ({"qualify": {"field": "n", "within_last": "5 days"}}, r"a date or an instant"),
-            ({"qualify": {"field": "n", "within_last": 5}}, r"a span.*\$\.qualify\.within_last"),
+            ({"qualify": {"field": "n", "within_last": 5}}, r"a period.*\$\.qualify\.within_last"),
             ({"qualify": {"at_least": 2, "of": [LEAF]}}, r"a count from 1 to 1.*\$\.qualify"),
             ({"qualify": {"at_least": True, "of": [LEAF]}}, r"a count from 1 to 1.*\$\.qualify"),
             ({"qualify": {"of": [LEAF]}}, r"a count from 1 to 1.*\$\.qualify"),

@@ -107,7 +107,7 @@ class TestPoints:
             (lambda: Points(-5, Event("x"), half_life="7 days"), "does not fade by itself"),
             (lambda: Points(-5, Event("x", within="7 days")), "does not fade by itself"),
             (lambda: Points(5, Event("x"), half_life="1 month"), "half-life in days"),
-            (lambda: Points(5, Event("x"), half_life=timedelta(0)), "a span such as 30 days"),
+            (lambda: Points(5, Event("x"), half_life=timedelta(0)), "a period such as 30 days"),
             (lambda: ScoreCard([Points(5, STAFF >= 1)], caps={"x": 1}), r"\$\.caps"),
             (lambda: ScoreCard([Points(5, STAFF >= 1)], most=1, least=2), "least <= most"),
         ],
@@ -130,6 +130,12 @@ class TestThreshold:
 
         assert (score.margin, score.ratio) == (12, 1.2)
         assert str(score).splitlines()[0] == "72 points, 12 above the threshold of 60"
+
+    def test_may_have_a_fraction(self):
+        card = ScoreCard([Points(Decimal("0.5"), STAFF >= 1), Points(2, STAFF >= 2)], at_least=2.25)
+
+        assert card.score({"staff": 2}).margin == Decimal("0.25")
+        assert str(card.score({"staff": 1})).startswith("0.5 points, 1.75 below")
 
     def test_is_met_at_the_threshold_itself(self):
         assert ScoreCard([Points(5, STAFF >= 1)], at_least=5).score({"staff": 1}).reached is (

@@ -13,10 +13,10 @@ from typing import Any, Never, Protocol
 import attrs
 
 from leadlib import _fields, _text, limits
+from leadlib._periods import Period
 from leadlib._qualification.answers import Answer, at_least
 from leadlib._qualification.operators import Case, Operator, holds
 from leadlib._qualification.values import is_number, shown, usable
-from leadlib._spans import Span
 from leadlib.errors import AmbiguousTruth, InvalidValue, LimitExceeded, UnknownName
 from leadlib.model import FactValue
 
@@ -39,7 +39,7 @@ __all__ = [
     "resolved",
 ]
 
-Operand = FactValue | Span | tuple[FactValue, ...]
+Operand = FactValue | Period | tuple[FactValue, ...]
 
 
 class Criterion:
@@ -273,7 +273,7 @@ class Voice(StrEnum):
 
 
 def _as_voices(voices: object) -> tuple[Voice, ...]:
-    if isinstance(voices, str) or not isinstance(voices, Iterable):
+    if isinstance(voices, str | Mapping) or not isinstance(voices, Iterable):
         raise InvalidValue(expected="a list of those heard", got=_text.kind_of(voices))
     taken = {_as_voice(voice) for voice in voices}
     return tuple(voice for voice in Voice if voice in taken)
@@ -385,7 +385,7 @@ def resolved(condition: Condition, now: datetime | None) -> Condition:
     Raises:
         InvalidValue: The condition is about now, and nobody said when that is.
     """
-    if not isinstance(condition.operand, Span):
+    if not isinstance(condition.operand, Period):
         return condition
     if now is None:
         got = f"none, and {describe(condition)!r} depends on it"
@@ -444,7 +444,7 @@ def _one_condition(condition: Condition) -> str:
     field, operator, operand = condition.field, condition.operator, condition.operand
     unit = f" {field.unit}" if field.unit and is_number(field.kind) else ""
     case = " in any case" if condition.case is Case.IGNORED else ""
-    if isinstance(operand, Span):
+    if isinstance(operand, Period):
         ago = " ago" if operator is Operator.OLDER_THAN else ""
         return f"{field.key} {operator.sign} {operand}{ago}"
     if not isinstance(operand, tuple):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
+from leadlib._periods import Period
 from leadlib._qualification import plan, reading, writing
 from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
@@ -28,7 +29,6 @@ from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.scoring import ScoreCard, Total, occurrences
 from leadlib._qualification.verdict import Assessment, Outcome, Verdict, fact_of, names_in
 from leadlib._rates import Rate
-from leadlib._spans import Span
 from leadlib.errors import ConflictError, InvalidValue, UnknownName
 from leadlib.model import FactValue, Lead, Team
 
@@ -471,7 +471,7 @@ class LeadDefinition:
     @cached_property
     def _moves(self) -> bool:
         """Whether a condition looks back or ahead from *now*."""
-        return any(isinstance(condition.operand, Span) for condition in self.conditions)
+        return any(isinstance(condition.operand, Period) for condition in self.conditions)
 
     @cached_property
     def _fixed_batch(self) -> Callable[[Any], Callable[[Any], Assessment]]:

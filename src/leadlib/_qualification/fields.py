@@ -8,16 +8,16 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _text
+from leadlib._periods import Period
 from leadlib._qualification.criteria import Condition, Criterion, Subject
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.values import KINDS, canonical
-from leadlib._spans import Span
 from leadlib.errors import InvalidValue
 from leadlib.model import FactValue
 
 __all__ = ["Event", "Evidence", "Field"]
 
-Length = Span | timedelta | str
+Length = Period | timedelta | str
 
 
 class _Ordered(Subject):
@@ -81,8 +81,8 @@ def _as_name(value: object) -> str:
         raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
 
 
-def _as_span(value: Length | None) -> Span | None:
-    return None if value is None else Span.of(value)
+def _as_span(value: Length | None) -> Period | None:
+    return None if value is None else Period.of(value)
 
 
 @attrs.frozen(order=False, cache_hash=True)
@@ -160,7 +160,7 @@ class Field(_Ordered):
 
     def _relative(self, operator: Operator, span: Length) -> Criterion:
         self._needs("a date or an instant", {date, datetime})
-        length = Span.of(span)
+        length = Period.of(span)
         if self.kind is date and length.unit in {"minutes", "hours"}:
             raise InvalidValue(expected="whole days for a date", got=length.unit, where=self.key)
         return Condition(field=self, operator=operator, operand=length)
@@ -193,7 +193,7 @@ class Event(_Ordered):
     """
 
     kind_of: str = attrs.field(converter=_as_name)
-    within: Span | None = attrs.field(default=None, converter=_as_span)
+    within: Period | None = attrs.field(default=None, converter=_as_span)
 
     @property
     def key(self) -> str:

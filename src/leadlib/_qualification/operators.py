@@ -76,7 +76,7 @@ class Operator(StrEnum):
 
     @property
     def is_relative(self) -> bool:
-        """Whether its operand is a span before or after *now*."""
+        """Whether its operand is a period before or after *now*."""
         return self in {Operator.WITHIN_LAST, Operator.WITHIN_NEXT, Operator.OLDER_THAN}
 
 

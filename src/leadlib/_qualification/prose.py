@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from leadlib import _text
+from leadlib._periods import Period
 from leadlib._qualification.criteria import (
     AllOf,
     AnyOf,
@@ -30,7 +31,6 @@ from leadlib._qualification.markup import html_list, in_html, in_markdown, on_on
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.values import is_number, shown
-from leadlib._spans import Span
 from leadlib.errors import InvalidValue
 from leadlib.model import Team
 
@@ -273,7 +273,7 @@ def condition_in_words(condition: Condition) -> str:
 
 def _asked(condition: Condition) -> str:
     operator, operand, kind = condition.operator, condition.operand, condition.field.kind
-    if isinstance(operand, Span):
+    if isinstance(operand, Period):
         return f"{_RELATIVE[operator]} {operand}{_ago(operator)}"
     counted = isinstance(condition.field, Field) and is_number(kind) and condition.field.unit
     unit = f" {counted}" if counted else ""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
+from leadlib._periods import Period
 from leadlib._qualification.criteria import (
     AllOf,
     AnyOf,
@@ -29,7 +30,6 @@ from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.values import canonical, fits
 from leadlib._qualification.writing import TYPE_NAMES
-from leadlib._spans import Span
 from leadlib.errors import DefinitionError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
 from leadlib.model import FactValue, Team
 
@@ -198,11 +198,11 @@ class _Reader:
     def _value(self, plain: Any, kind: type, where: str) -> Any:
         return self._taken(where, lambda: _value(plain, kind, where))
 
-    def _span(self, plain: object, where: str) -> Span | None:
+    def _span(self, plain: object, where: str) -> Period | None:
         if not isinstance(plain, str):
-            self._fault("a span such as '30 days'", plain, where)
+            self._fault("a period such as '30 days'", plain, where)
             return None
-        return self._taken(where, lambda: Span.of(plain))
+        return self._taken(where, lambda: Period.of(plain))
 
     # -- fields and names --
 
@@ -404,17 +404,17 @@ class _Reader:
         case: Case = Case.EXACT,
     ) -> Criterion:
         """The condition, made as its author would make it, with the same checks."""
+        if case is not Case.EXACT and subject.kind is not str:
+            raise InvalidValue(expected="case on text only", got=operator.value, where=where)
         if operator.is_relative:
             span = self._span(plain, where)
-            return _RELATIVE[operator](subject, span or Span(1, "days"))
+            return _RELATIVE[operator](subject, span or Period(1, "days"))
         if operator is Operator.BETWEEN:
             low, high = self._bounds(plain, subject, where)
             return subject.between(low, high)  # type: ignore[no-any-return]
         if operator.takes_many:
             return self._choice(subject, operator, plain, where, case)
         _needs_order(subject, where)
-        if case is not Case.EXACT:
-            raise InvalidValue(expected="case on text only", got=operator.value, where=where)
         value = _value(plain, subject.kind, where)
         return Condition(field=subject, operator=operator, operand=value)
 

@@ -18,6 +18,7 @@ from typing import Any, overload
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
+from leadlib._periods import Period
 from leadlib._qualification import tally
 from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
@@ -31,7 +32,6 @@ from leadlib._qualification.criteria import (
 )
 from leadlib._qualification.fields import Event
 from leadlib._qualification.operators import Operator
-from leadlib._spans import Span
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.model import FactValue, Lead
 
@@ -58,8 +58,8 @@ def _as_optional_number(value: Any) -> Number | None:
     return None if value is None else as_number(value)
 
 
-def _as_half_life(value: Any) -> Span | None:
-    span = None if value is None else Span.of(value)
+def _as_half_life(value: Any) -> Period | None:
+    span = None if value is None else Period.of(value)
     if span is not None and span.seconds is None:
         raise InvalidValue(expected="a half-life in days, hours or minutes", got=str(span))
     return span
@@ -86,7 +86,7 @@ class Points:
 
     points: Number = attrs.field(converter=as_number)
     when: Criterion | Event = attrs.field()
-    half_life: Span | None = attrs.field(default=None, converter=_as_half_life, kw_only=True)
+    half_life: Period | None = attrs.field(default=None, converter=_as_half_life, kw_only=True)
     group: str | None = attrs.field(default=None, converter=_fields.label, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -200,7 +200,7 @@ class ScoreCard:
     def is_relative(self) -> bool:
         """Whether a score depends on *now*."""
         fades = any(rule.half_life or event.within for rule, event in self.events)
-        return fades or any(isinstance(c.operand, Span) for c in self.conditions)
+        return fades or any(isinstance(c.operand, Period) for c in self.conditions)
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -256,7 +256,7 @@ class ScoreCard:
         return Scores(card=self, held=tuple(held), unknown=tuple(unknown), now=now)
 
     def _scorer(self, now: datetime | None) -> Any:
-        moves = any(isinstance(condition.operand, Span) for condition in self.conditions)
+        moves = any(isinstance(condition.operand, Period) for condition in self.conditions)
         if moves and now is not None:
             return tally.scorer(self, [resolved(c, now) for c in self.conditions])
         return self._fixed_scorer
@@ -483,7 +483,9 @@ class Score:
     def margin(self) -> Number | float | None:
         """Points above the threshold, negative below it; None without one (003-27)."""
         bound = self.card.at_least
-        return None if bound is None else _number_of(self._at(self.now, lambda _: 0) - bound)
+        return (
+            None if bound is None else _number_of(self._at(self.now, lambda _: 0) - Fraction(bound))
+        )
 
     @property
     def ratio(self) -> float | None:

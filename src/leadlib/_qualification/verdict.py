@@ -112,7 +112,8 @@ class Assessment:
             UnknownName: No criterion has this name.
         """
         if isinstance(criterion, str):
-            named = self.definition.named
+            asked = [self.definition.requirement, self.definition.disqualify]
+            named = names_in(part for part in asked if part is not None)
             if criterion not in named:
                 got = repr(criterion)[:64]
                 raise UnknownName(expected="a named criterion", got=got, legal=named)
@@ -174,9 +175,9 @@ class Assessment:
 
     @cached_property
     def steps(self) -> Mapping[str, Answer]:
-        """The named criteria, in reading order, with their answers (003-23)."""
-        named = self.definition.named
-        return _fields.FrozenDict({name: self.answer(name) for name in named})
+        """The named criteria to fulfil, in reading order, with their answers (003-23)."""
+        named = names_in([self.definition.requirement])
+        return _fields.FrozenDict({name: answer(c, self.answers) for name, c in named.items()})
 
     @property
     def next_step(self) -> str | None:

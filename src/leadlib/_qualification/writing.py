@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from leadlib import _text
+from leadlib._periods import Period
 from leadlib._qualification.criteria import (
     AllOf,
     AnyOf,
@@ -18,7 +19,6 @@ from leadlib._qualification.criteria import (
 from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.operators import Case
 from leadlib._qualification.scoring import Points, ScoreCard
-from leadlib._spans import Span
 from leadlib.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -151,4 +151,4 @@ def plain_value(value: Any) -> str | int | bool:
     if isinstance(value, Decimal):  # canonical: 10, 10.0 and 1E+1 are written alike
         text = f"{value:f}"  # no arithmetic: that would round to the precision of the context
         return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value) if isinstance(value, Span) else value
+    return str(value) if isinstance(value, Period) else value

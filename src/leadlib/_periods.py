@@ -1,4 +1,4 @@
-"""Spans of time as people say them: ``30 days``, ``3 months``; one number and one unit."""
+"""Periods of time as people say them: ``30 days``, ``3 months``; one number and one unit."""
 
 import re
 from datetime import datetime, timedelta
@@ -10,18 +10,20 @@ from dateutil.relativedelta import relativedelta
 from leadlib import _text
 from leadlib.errors import InvalidValue
 
-__all__ = ["Span"]
+__all__ = ["Period"]
 
 _SECONDS = {"minutes": 60, "hours": 3_600, "days": 86_400}
 _ABOUT = {**_SECONDS, "months": 30 * 86_400, "years": 365 * 86_400}
 _LARGER = {"minutes": (60, "hours"), "hours": (24, "days"), "months": (12, "years")}
 _FORM = re.compile(r"([0-9]{1,6}) (minute|hour|day|week|month|year)s?")
 _LONGEST = 36_525 * 86_400  # a hundred years
-_EXPECTED = "a span such as 30 days: a whole number of minutes, hours, days, weeks, months or years"
+_EXPECTED = (
+    "a period such as 30 days: a whole number of minutes, hours, days, weeks, months or years"
+)
 
 
 @attrs.frozen
-class Span:
+class Period:
     """
     A length of time in one unit; months and years follow the calendar.
 
@@ -33,7 +35,7 @@ class Span:
 
     Example:
         >>> from datetime import UTC, datetime
-        >>> print(Span(1, "months"), Span(1, "months").after(datetime(2026, 1, 31, tzinfo=UTC)))
+        >>> print(Period(1, "months"), Period(1, "months").after(datetime(2026, 1, 31, tzinfo=UTC)))
         1 month 2026-02-28 00:00:00+00:00
     """
 
@@ -44,12 +46,12 @@ class Span:
         if not _is_whole(self.count) or self.unit not in _ABOUT or self.count < 1:
             raise InvalidValue(expected=_EXPECTED, got="another")
         if self.count * _ABOUT[self.unit] > _LONGEST:
-            raise InvalidValue(expected="a span of at most 100 years", got="a longer one")
+            raise InvalidValue(expected="a period of at most 100 years", got="a longer one")
 
     @classmethod
     def of(cls, value: object) -> Self:
         """
-        Take a span from a timedelta, a relativedelta or text.
+        Take a period from a timedelta, a relativedelta or text.
 
         Raises:
             InvalidValue: It is not one whole number of one unit.
