@@ -52,9 +52,13 @@ def _options() -> argparse.Namespace:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    goal = "-" if row.goal is None else f"{row.goal:.2f}"
+    goal = "-" if row.goal is None else _shown(row.goal)
     met = {None: "-", True: "yes", False: "NO"}[row.met]
-    return row.part, row.work, row.against, f"{row.ratio:.2f}", goal, met, row.speed
+    return row.part, row.work, row.against, _shown(row.ratio), goal, met, row.speed
+
+
+def _shown(ratio: float) -> str:
+    return f"{ratio:.2f}" if not ratio < 0.1 else f"{ratio:.4f}"
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
