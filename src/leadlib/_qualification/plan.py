@@ -141,6 +141,7 @@ class Shared:
     definition: "LeadDefinition"
     wanted: tuple[Answer, ...] = attrs.field(init=False)
     table: Any = attrs.field(init=False)
+    empty: list[None] = attrs.field(init=False, factory=lambda: [None] * 3**_LOW)
 
     def __attrs_post_init__(self) -> None:
         self.wanted = _wanted(self.definition)
@@ -148,8 +149,7 @@ class Shared:
         if count > _TABLE:
             self.table = {}
         else:
-            low = 3 ** min(count, _LOW)
-            self.table = [[None] * low for _ in range(3 ** max(count - _LOW, 0))]
+            self.table = [self.empty] * 3 ** max(count - _LOW, 0)
 
     @property
     def look_up(self) -> str:
@@ -173,6 +173,8 @@ class Shared:
             given.append(Answer((1 - digit) * wanted))
         made = self.definition.assessment(tuple(given))
         if isinstance(self.table, list):
+            if self.table[high] is self.empty:  # all rows are one until they are needed
+                self.table[high] = self.empty.copy()
             self.table[high][low] = made
         else:
             if len(self.table) >= _KEPT:

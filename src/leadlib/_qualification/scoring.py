@@ -253,7 +253,7 @@ class ScoreCard:
             got = "facts alone"
             raise InvalidValue(expected="leads, whose events count", got=got, where="rows")
         held, unknown = self._scorer(now)()(rows)
-        return Scores(card=self, held=tuple(held), unknown=tuple(unknown), now=now)
+        return Scores(card=self, held=held, unknown=unknown, now=now)
 
     def _scorer(self, now: datetime | None) -> Any:
         moves = any(isinstance(condition.operand, Period) for condition in self.conditions)
@@ -537,12 +537,12 @@ class Scores(Sequence[Score]):
     """
 
     card: ScoreCard
-    held: tuple[int, ...]
-    unknown: tuple[int, ...]
+    _held: Sequence[int]
+    _unknown: Sequence[int]
     now: datetime | None
 
     def __len__(self) -> int:
-        return len(self.held)
+        return len(self._held)
 
     @overload
     def __getitem__(self, index: int) -> Score: ...
@@ -552,8 +552,8 @@ class Scores(Sequence[Score]):
 
     def __getitem__(self, index: int | slice) -> "Score | Scores":
         if isinstance(index, slice):
-            return attrs.evolve(self, held=self.held[index], unknown=self.unknown[index])
-        held, unknown = self.held[index], self.unknown[index]
+            return attrs.evolve(self, held=self._held[index], unknown=self._unknown[index])
+        held, unknown = self._held[index], self._unknown[index]
         answers = (
             Answer.YES if held >> i & 1 else Answer.UNKNOWN if unknown >> i & 1 else Answer.NO
             for i in range(len(self.card.parts))
@@ -567,8 +567,8 @@ class Scores(Sequence[Score]):
             return [score.points for score in self]
         count, scale = len(self.card.parts), self.card.scale
         if scale == 1:
-            return [held >> count for held in self.held]
-        return [_number_of(Fraction(held >> count, scale)) for held in self.held]
+            return [held >> count for held in self._held]
+        return [_number_of(Fraction(held >> count, scale)) for held in self._held]
 
     def __repr__(self) -> str:
         return f"<Scores of {_text.plural(len(self), 'row')}>"
