@@ -143,6 +143,12 @@ class TestMatch:
         except LeadlibError as fault:
             assert isinstance(fault, InvalidValue)
 
+    def test_of_a_name_knows_capitals_of_all_letters(self):
+        marquee = NamedAccounts([Account(name="Müller GmbH"), Account(name="Nestlé")])
+
+        assert marquee.match(company="MÜLLER GMBH").name == "Müller GmbH"
+        assert marquee.match(company="NESTLÉ S.A.").name == "Nestlé"
+
 
 class TestNamedAccounts:
     def test_claim_a_name_or_a_domain_once(self):

@@ -229,6 +229,11 @@ class TestPassOn:
         assert "0121" in passed.to_nurture
         assert dict(passed.flagged) == {"0121": "MARQUEE_BELOW_BAND"}
 
+    def test_flags_a_marquee_that_nobody_has_scored(self):
+        passed = pass_on(Bands(top=(), next=(), rest=(), unscored=("u",)), marquee=["u"])
+
+        assert dict(passed.flagged) == {"u": "MARQUEE_UNSCORED"}
+
     def test_no_name_overrides_a_veto(self):
         bands = Bands(top=("a",), next=("b",), rest=("c",))
         passed = pass_on(bands, marquee=["b", "c"], disqualified=["a", "b", "c"])

@@ -390,8 +390,8 @@ class TestAgreement:
     @pytest.mark.rule("003-25")
     def test_is_written_but_not_unanimous_with_four_of_five(self):
         definition = a_definition(stakeholders=self.PANEL)
-        for by in self.PANEL[:4]:
-            definition = definition.sign(team=Team.SALES, by=by, at=MONDAY)
+        for by, team in zip(self.PANEL[:4], [Team.MARKETING, *[Team.SALES] * 3], strict=True):
+            definition = definition.sign(team=team, by=by, at=MONDAY)
 
         assert definition.signed == Rate(4, 5)
         assert definition.signed.value == 0.8
@@ -460,6 +460,89 @@ class TestAgreement:
         one, other = (a_definition(stakeholders=names) for names in (["a", "b"], ["b", "a"]))
 
         assert one.content_hash == other.content_hash
+
+
+class TestFirstUse:
+    """What somebody new tried, and what the error has to say then."""
+
+    @pytest.mark.parametrize(
+        ("make", "hint"),
+        [
+            (lambda: (STAFF >= 50) & STAFF, "a criterion, got a Field; legal: field.is_true"),
+            (lambda: COMPETITOR & (STAFF >= 1), r"\(a >= 1\) & \(b >= 2\), field.is_true"),
+            (lambda: ~COMPETITOR, "field.is_true"),
+            (lambda: 50 & STAFF, "'staff' alone"),
+            (lambda: LeadDefinition("d", STAFF == 5), "field.equals"),
+            (lambda: LeadDefinition("d", COMPETITOR), "field.is_true"),
+            (lambda: Field("n", "int"), "a type of fact, not its name, got 'int'.*'int'"),
+            (lambda: TITLE.contains_any("a", case=False), "exact or ignored, got a bool"),
+            (lambda: TITLE.contains_any("a", case="ignore"), "did you mean 'ignored'"),
+            (lambda: a_definition().assess(None), "values"),
+            (lambda: a_definition().assess("text"), "type Mapping, got a str"),
+            (lambda: [*a_definition().assess_many(["text"])], "type Mapping, got a str"),
+            (lambda: ScoreCard([Points(1, STAFF >= 1)]).score_many(["x"]), "Mapping"),
+            (lambda: a_definition().assess({}).questions(costs={"ned": 1}), "mean 'need'"),
+            (lambda: a_definition().assess({}).questions(costs={"need": "5"}), "a cost above 0"),
+            (lambda: a_definition().assess({}).questions(odds={"need": None}), "from 0 to 1"),
+        ],
+    )
+    def test_is_told_what_was_meant(self, make, hint):
+        with pytest.raises(LeadlibError, match=hint):
+            make()
+
+    def test_cells_of_frames_are_the_values_they_stand_for(self):
+        numpy = pytest.importorskip("numpy")
+        since = Field("since", date)
+        day = datetime(2026, 3, 2)
+
+        assert said(STAFF >= 5, staff=numpy.int64(9)) is YES
+        assert said(COMPETITOR.is_true(), competitor=numpy.bool_(True)) is YES
+        assert said(Field("rate", float) >= 0.5, rate=numpy.float32(0.25)) is NO
+        assert said(STAFF >= 5, staff=numpy.float64("nan")) is UNKNOWN
+        assert said(STAFF >= 5, staff=numpy.array([1, 2])) is UNKNOWN
+        assert said(since >= day.date(), since=day) is YES
+        assert said(since >= day.date(), since=day.replace(hour=9)) is UNKNOWN
+
+    def test_a_path_shows_names_that_stay_within_it(self):
+        named = {"big enough": {"field": "m", "at_least": 1}, "a\nb": {}}
+        with pytest.raises(DefinitionError) as caught:
+            LeadDefinition.from_dict(PLAIN | {"criteria": named})
+
+        places = [fault.where for fault in caught.value.faults]
+        assert '$.criteria."big enough".field' in places
+        assert not any("\n" in place for place in places)
+
+    def test_a_wrong_type_is_one_fault(self):
+        plain = PLAIN | {"fields": {"n": {"type": "int"}}}
+        with pytest.raises(DefinitionError, match="did you mean 'integer'") as caught:
+            LeadDefinition.from_dict(plain)
+
+        assert len(caught.value.faults) == 1
+
+    def test_a_verdict_tells_what_its_assessment_tells(self):
+        verdict = LeadDefinition("d", (STAFF >= 1).named("big")).judge(a_lead())
+
+        assert verdict.questions(costs={"staff": 3})[0].cost == 3
+        assert verdict.answer("big") is UNKNOWN
+        assert dict(verdict.steps) == {"big": UNKNOWN}
+
+    def test_a_certificate_holds_as_long_as_one_says(self):
+        definition = signed_by_both(LeadDefinition("d", STAFF >= 1))
+        verdict = definition.judge(a_lead(staff=5))
+
+        assert verdict.certify(by="ana", at=MONDAY, valid_for="60 days").expires == (
+            MONDAY + 60 * DAY
+        )
+        with pytest.raises(InvalidValue, match="a period such as 30 days"):
+            verdict.certify(by="ana", at=MONDAY, valid_for="soon")
+
+    def test_nobody_agrees_with_themselves(self):
+        alone = a_definition()
+        for team in (Team.MARKETING, Team.SALES):
+            alone = alone.sign(team=team, by="ana", at=MONDAY)
+
+        assert alone.unsigned == (Team.SALES,)
+        assert alone.sign(team=Team.SALES, by="sam", at=MONDAY).is_agreed
 
 
 class TestInquiriesAndLeads:
@@ -595,6 +678,9 @@ class TestData:
             LeadDefinition.from_dict(PLAIN | {"fields": wrong})
 
         assert len(caught.value.faults) == 20
+        assert not caught.value.complete
+        assert str(caught.value).endswith("reading stopped here: there may be more")
+        assert not pickle.loads(pickle.dumps(caught.value)).complete
 
     def test_keys_that_mean_two_things_are_refused(self):
         events = Field("x events", int)

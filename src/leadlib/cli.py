@@ -429,7 +429,7 @@ def _judge(asked: argparse.Namespace) -> int:
     if now is None and definition.is_relative:
         now = max((inquiry.at for inquiry in read.inquiries), default=None)
     known = [lead for lead in leads if now is None or lead.inquiries[0].at <= now]
-    verdicts = list(definition.judge_many(known, now=now))
+    verdicts = list(definition.judge_many(known, now=now)) if known else []
     if asked.json:
         plain = {"verdicts": [verdict.to_dict() for verdict in verdicts]}
         _print_json(plain | _rows(read.rows, read.problems))

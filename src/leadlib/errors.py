@@ -110,12 +110,17 @@ class InvalidValue(LeadlibError, ValueError):
 
 
 class _Faults(InvalidValue):
-    """All faults of one input in one error; *faults* holds one error for each."""
+    """
+    All faults of one input in one error; *faults* holds one error for each.
+
+    *complete* is False if there were so many that the rest was not looked for.
+    """
 
     _what = "input"
 
-    def __init__(self, faults: Sequence[LeadlibError]) -> None:
+    def __init__(self, faults: Sequence[LeadlibError], *, complete: bool = True) -> None:
         self.faults = tuple(faults)
+        self.complete = complete
         first = self.faults[0]
         super().__init__(
             expected=first.expected, got=first.got, where=first.where, legal=first.legal
@@ -125,13 +130,23 @@ class _Faults(InvalidValue):
         lines = [str(fault) for fault in self.faults[:_SHOWN]]
         if len(self.faults) > _SHOWN:
             lines.append(f"and {len(self.faults) - _SHOWN} more")
+        if not self.complete:
+            lines.append("reading stopped here: there may be more")
         return "; ".join(lines) if len(lines) == 1 else "\n".join([self._count(), *lines])
 
     def _count(self) -> str:
         return f"{len(self.faults)} faults in this {self._what}:"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.faults,)
+        return _revive_faults, (type(self), self.faults, self.complete)
+
+
+def _revive_faults(
+    kind: type[_Faults],
+    faults: tuple[LeadlibError, ...],
+    complete: bool,  # noqa: FBT001
+) -> _Faults:
+    return kind(faults, complete=complete)
 
 
 class InvalidInquiry(_Faults):

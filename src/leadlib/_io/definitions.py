@@ -74,8 +74,15 @@ def definition_from_toml(text: str) -> LeadDefinition:
     except (tomllib.TOMLDecodeError, ValueError, RecursionError) as fault:
         place = re.search(r"at line (\d+), column (\d+)", str(fault))
         where = f"line {place[1]}, column {place[2]}" if place else "$"
-        _refuse("TOML", "text of another form", where)
+        _refuse("TOML", f"text of another form{_reason(fault)}", where)
     return LeadDefinition.from_dict(plain)
+
+
+def _reason(fault: Exception) -> str:
+    """What the reader of the standard library found, without the place and within bounds."""
+    reason = str(fault).partition(" (at ")[0]
+    is_its_own = isinstance(fault, tomllib.TOMLDecodeError) and reason.isprintable()
+    return f" ({reason[:80]})" if is_its_own else ""
 
 
 def definition_from_json(text: str) -> LeadDefinition:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from leadlib import limits
+from leadlib import _instants, limits
 from leadlib._io import cells
 from leadlib._io.counts import RowCounts, Tally
 from leadlib._io.rows import WHOLE_ROW, Problem
@@ -47,7 +47,7 @@ def read_inquiries(
     *,
     fields: Sequence[Field] = (),
     columns: Mapping[str, str] | None = None,
-    zone: tzinfo | None = None,
+    zone: tzinfo | str | None = None,
 ) -> InquiriesRead:
     """
     Read inquiries from a CSV, JSON lines or Parquet file.
@@ -59,12 +59,14 @@ def read_inquiries(
             file is.
         fields: The fields of the definition: columns of these names become facts of their type.
         columns: Other names for the known columns: ``{"mail": "E-Mail"}``.
-        zone: Where times without offset were noted; without it they are refused.
+        zone: Where times without offset were noted, a time zone or its IANA name; without it they
+            are refused.
 
     Raises:
         RefusedFile: The file cannot be taken, or no row of it.
     """
     path = Path(path)
+    zone = _instants.zone_named(zone) if isinstance(zone, str) else zone
     named = {part: (columns or {}).get(part, part) for part in _KNOWN}
     reader = _Reader(named=named, fields={f.name: f for f in fields}, zone=zone, path=path)
     try:

@@ -42,7 +42,7 @@ def read_log(
     at: str | Mapping[str, str] = "at",
     seq: str | None = None,
     by: Sequence[str] = (),
-    zone: tzinfo | None = None,
+    zone: tzinfo | str | None = None,
     closed: Iterable[str] | None = None,
     as_of: datetime | None = None,
     progress: Callable[[int], object] | None = None,
@@ -55,7 +55,8 @@ def read_log(
         lead, stage, seq: Column names; without *seq* events of one instant follow the stage order.
         at: The column of instants; or, for tables with one row per lead, stage name to column name.
         by: Columns to group by.
-        zone: Where times without offset were noted; without it they are refused.
+        zone: Where times without offset were noted, a time zone or its IANA name; without it they
+            are refused.
         closed: The stages in which a story ends.  Unless given, a log that speaks the words of the
             standard lifecycle has those of the lifecycle.
         as_of: The words of later events say nothing about that; the events stay in the log.
@@ -81,6 +82,7 @@ def read_log(
         lead=lead, stage=None if wide else stage, at=wide or {"": str(at)}, seq=seq, by=tuple(by)
     )
     asked.check_names()
+    zone = _instants.zone_named(zone) if isinstance(zone, str) else zone
     reader = _LogReader(columns=asked, zone=zone, many=len(paths) > 1)
     found: set[str] = set()
     try:

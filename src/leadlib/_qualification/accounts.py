@@ -55,9 +55,9 @@ FREE_MAIL = frozenset(
 
 def company_key(name: str) -> str:
     """
-    A company name as it is compared: in small ASCII letters, without punctuation and legal form.
+    A company name as it is compared: in small letters, without punctuation and legal form.
 
-    Letters beyond ASCII stay as they are, so that look-alikes never match; marks and spaces
+    Letters of another script stay what they are, so that look-alikes never match; marks and spaces
     beyond ASCII, such as the hyphen that never breaks, separate words like those within.
 
     Example:
@@ -66,7 +66,7 @@ def company_key(name: str) -> str:
         >>> company_key("Cola Cargo GmbH")
         'cola cargo'
     """
-    text = _text.clean(name, limit=limits.ID_CHARACTERS).translate(ASCII_LOWER)
+    text = _text.clean(name, limit=limits.ID_CHARACTERS).lower()
     text = text if text.isascii() else "".join(map(_letter_or_space, text))
     text = _DOTTED.sub(lambda found: found[0].replace(".", "") + " ", text)
     words = _NO_WORD.sub(" ", text).split()

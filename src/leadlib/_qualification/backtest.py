@@ -215,6 +215,8 @@ class BackTest:
         return tuple(self._notes())
 
     def _notes(self) -> Iterator[str]:
+        if self.judged and all(lead.outcome is Outcome.UNDECIDED for lead in self.judged):
+            yield "Nobody could be judged: do the past leads have the fields of the definition?"
         if self.all.won and not self.all.lost:
             yield "No past lead was lost: the precision says nothing."
         for key in self.only_won:

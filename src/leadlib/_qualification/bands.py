@@ -253,7 +253,8 @@ class Passed:
         to_nurture: The rest.
         kept_out: Disqualified: no name overrides a veto.
         unscored: Nobody knows yet.
-        flagged: Id to ``MARQUEE_BELOW_BAND``: a named account, but not warm enough to pass.
+        flagged: Id to ``MARQUEE_BELOW_BAND``, a named account that is not warm enough to pass, or
+            ``MARQUEE_UNSCORED``, one that nobody has scored.
     """
 
     to_sales: Mapping[str, str]
@@ -305,6 +306,7 @@ def pass_on(
         unscored=tuple(i for i in bands.unscored if i not in out),
         flagged=_fields.FrozenDict(
             {i: "MARQUEE_BELOW_BAND" for i in bands.rest if i in named and i not in out}
+            | {i: "MARQUEE_UNSCORED" for i in bands.unscored if i in named and i not in out}
         ),
     )
 

@@ -32,6 +32,7 @@ __all__ = [
     "Subject",
     "Voice",
     "answer",
+    "as_criterion",
     "children",
     "conditions_of",
     "describe",
@@ -104,14 +105,19 @@ def _parts(criterion: object, kind: type["AllOf | AnyOf"]) -> tuple[Criterion, .
     return criterion.parts if isinstance(criterion, kind) else (criterion,)  # type: ignore[return-value]
 
 
-def _as_criterion(value: Any) -> Criterion:
+def as_criterion(value: Any) -> Criterion:
+    """A criterion, or an error that says what was probably meant."""
     _check_criterion(value)
     return value  # type: ignore[no-any-return]  # as just checked
 
 
 def _check_criterion(value: object) -> None:
     if not isinstance(value, Criterion):
-        hint = ("field.equals(value) instead of ==",) if isinstance(value, bool) else ()
+        hint: tuple[str, ...] = ()
+        if isinstance(value, bool):
+            hint = ("field.equals(value) instead of ==",)
+        elif isinstance(value, Subject):
+            hint = ("field.is_true()", "field >= 1")
         raise InvalidValue(expected="a criterion", got=_text.kind_of(value), legal=hint)
 
 
@@ -250,7 +256,7 @@ class AtLeast(Criterion):
 class Not(Criterion):
     """The opposite, and unknown where the part is; made by ``~``."""
 
-    part: Criterion = attrs.field(converter=_as_criterion)
+    part: Criterion = attrs.field(converter=as_criterion)
     depth: int = _grown(_depth)
     size: int = _grown(_size)
     __str__ = Criterion.__str__
@@ -292,7 +298,7 @@ class Named(Criterion):
     """A criterion with a name of its own; it answers as its part does.  Made by ``named``."""
 
     name: str = attrs.field(converter=_fields.identifier)
-    part: Criterion = attrs.field(converter=_as_criterion)
+    part: Criterion = attrs.field(converter=as_criterion)
     why: str | None = attrs.field(default=None, converter=_fields.words)
     heard_from: tuple[Voice, ...] = attrs.field(default=(), converter=_as_voices)
     depth: int = _grown(_depth)

@@ -22,6 +22,7 @@ from leadlib._qualification.criteria import (
     Subject,
     Voice,
     answer,
+    as_criterion,
     conditions_of,
     resolved,
 )
@@ -128,9 +129,11 @@ class LeadDefinition:
     """
 
     name: str = attrs.field(converter=_as_name)
-    qualify: Criterion = attrs.field()
+    qualify: Criterion = attrs.field(converter=as_criterion)
     version: int = attrs.field(default=1, validator=_is_version, kw_only=True)
-    disqualify: Criterion | None = attrs.field(default=None, kw_only=True)
+    disqualify: Criterion | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(as_criterion)
+    )
     evidence: tuple[str, ...] = attrs.field(default=(), kw_only=True, converter=_as_names)
     fit: ScoreCard | None = attrs.field(default=None, kw_only=True, converter=_as_card)
     engagement: ScoreCard | None = attrs.field(default=None, kw_only=True, converter=_as_card)
@@ -145,9 +148,6 @@ class LeadDefinition:
     )
 
     def __attrs_post_init__(self) -> None:
-        _fields.check_type(self.qualify, Criterion, "$.qualify")
-        if self.disqualify is not None:
-            _fields.check_type(self.disqualify, Criterion, "$.disqualify")
         if self.effective and self.expires and self.expires <= self.effective:
             got = "one before that"
             raise InvalidValue(expected="an end after the start", got=got, where="$.expires")
@@ -253,9 +253,18 @@ class LeadDefinition:
         return tuple(s for s in self.signatures if s.content_hash == self.content_hash)
 
     @property
+    def _counted(self) -> tuple[Signature, ...]:
+        """One signature of each person: nobody agrees with themselves for both teams."""
+        first: dict[str, Signature] = {}
+        for signature in sorted(self._valid, key=lambda s: s.at):
+            first.setdefault(signature.by, signature)
+        return tuple(first.values())
+
+    @property
     def unsigned(self) -> tuple[str, ...]:
         """The teams and stakeholders whose signature over this very content is missing."""
-        teams, people = {s.team for s in self._valid}, {s.by for s in self._valid}
+        teams = {signature.team for signature in self._counted}
+        people = {signature.by for signature in self._valid}
         missing: list[str] = [t for t in (Team.MARKETING, Team.SALES) if t not in teams]
         return (*missing, *(name for name in self.stakeholders if name not in people))
 
@@ -276,7 +285,7 @@ class LeadDefinition:
         if not self.is_agreed:
             return None
         first: dict[str, datetime] = {}
-        for signature in sorted(self._valid, key=lambda s: s.at):
+        for signature in sorted(self._counted, key=lambda s: s.at):
             first.setdefault(signature.team, signature.at)
             first.setdefault(f"by {signature.by}", signature.at)
         asked = [Team.MARKETING, Team.SALES, *(f"by {name}" for name in self.stakeholders)]

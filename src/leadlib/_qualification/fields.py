@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 import attrs
 
@@ -12,7 +12,7 @@ from leadlib._periods import Period
 from leadlib._qualification.criteria import Condition, Criterion, Subject
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.values import KINDS, canonical
-from leadlib.errors import InvalidValue
+from leadlib.errors import AmbiguousTruth, InvalidValue, UnknownName
 from leadlib.model import FactValue
 
 __all__ = ["Event", "Evidence", "Field"]
@@ -24,6 +24,13 @@ class _Ordered(Subject):
     """The operators of what is counted or dated."""
 
     __slots__ = ()
+
+    def _asked_nothing(self, *_: object) -> NoReturn:
+        """Refuse to combine a subject before it was asked about: brackets were forgotten."""
+        legal = ("(a >= 1) & (b >= 2)", "field.is_true()")
+        raise AmbiguousTruth(expected="a criterion", got=f"{self.key!r} alone", legal=legal)
+
+    __and__ = __rand__ = __or__ = __ror__ = __invert__ = _asked_nothing
 
     def __ge__(self, bound: FactValue) -> Criterion:
         return self._bounded(Operator.AT_LEAST, bound)
@@ -62,11 +69,11 @@ _ORDERED = "a number, a date or an instant"
 _WITH_ORDER = (int, Decimal, date, datetime)
 
 
-def _known_type(_: object, __: object, value: type) -> None:
+def _known_type(_: object, __: object, value: Any) -> None:
     if value not in KINDS:
-        legal = [kind.__name__ for kind in KINDS]
-        got = getattr(value, "__name__", _text.kind_of(value))
-        raise InvalidValue(expected="a type of fact", got=repr(got), legal=legal)
+        legal = [*(kind.__name__ for kind in KINDS), "float"]
+        got = value if isinstance(value, str) else getattr(value, "__name__", _text.kind_of(value))
+        raise InvalidValue(expected="a type of fact, not its name", got=repr(got), legal=legal)
 
 
 def _as_kind(kind: type) -> type:
@@ -79,6 +86,14 @@ def _as_name(value: object) -> str:
     except InvalidValue as fault:
         where = "field name"
         raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+
+
+def _as_case(case: object) -> Case:
+    legal = [known.value for known in Case]
+    if isinstance(case, str) and case in legal:
+        return Case(case)
+    got = repr(case)[:64] if isinstance(case, str) else _text.kind_of(case)
+    raise UnknownName(expected="exact or ignored", got=got, where="case", legal=legal)
 
 
 def _as_span(value: Length | None) -> Period | None:
@@ -173,7 +188,7 @@ class Field(_Ordered):
         if not values:
             raise InvalidValue(expected="at least one value", got="none", where=self.key)
         operand = tuple(self._value(value) for value in values)
-        return Condition(field=self, operator=operator, operand=operand, case=Case(case))
+        return Condition(field=self, operator=operator, operand=operand, case=_as_case(case))
 
 
 @attrs.frozen(order=False, cache_hash=True)

@@ -216,7 +216,9 @@ class PointTable:
             )
             if rate.n
         ]
-        return _text.text_table(("criterion", "bin", "n", "won", "points"), rows, left=2)
+        table = _text.text_table(("criterion", "bin", "n", "won", "points"), rows, left=2)
+        worthless = "\nOn deals they were not learnt from, the points foretold nothing."
+        return table if self.slope else table + worthless
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"

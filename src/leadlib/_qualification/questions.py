@@ -22,7 +22,7 @@ from leadlib._qualification.criteria import (
     answer,
     children,
 )
-from leadlib.errors import InvalidValue
+from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = ["Question", "ranked"]
 
@@ -62,7 +62,7 @@ def ranked(
     odds: Mapping[str, float],
 ) -> tuple[Question, ...]:
     """The questions behind an undecided outcome, the one worth most first, then in order."""
-    _check(costs, odds)
+    _check(costs, odds, [condition.field.key for condition in answers])
     weigh = _Weigher(answers=answers, odds=odds)
     free = 1.0 if veto is None else 1 - weigh.chance(veto)
     weigh.spread(requirement, free)
@@ -75,13 +75,26 @@ def ranked(
     return tuple(sorted(questions, key=lambda question: -question.worth))
 
 
-def _check(costs: Mapping[str, float | Decimal], odds: Mapping[str, float]) -> None:
-    for key, cost in costs.items():
-        if not 0 < cost < float("inf"):
-            raise InvalidValue(expected="a cost above 0", got="another", where=f"costs.{key}")
-    for key, chance in odds.items():
-        if not 0 <= chance <= 1:
-            raise InvalidValue(expected="odds from 0 to 1", got="others", where=f"odds.{key}")
+def _check(
+    costs: Mapping[str, float | Decimal], odds: Mapping[str, float], keys: Sequence[str]
+) -> None:
+    for name, given in (("costs", costs), ("odds", odds)):
+        for key, number in given.items():
+            if key not in keys:
+                legal, got = dict.fromkeys(keys), repr(key)[:64]
+                raise UnknownName(
+                    expected="something that is asked", got=got, where=name, legal=legal
+                )
+            _check_number(number, f"{name}.{key}", least=0 if name == "odds" else None)
+
+
+def _check_number(number: object, where: str, *, least: int | None) -> None:
+    """Odds go from 0 to 1, costs are above 0."""
+    is_number = isinstance(number, int | float | Decimal) and not isinstance(number, bool)
+    if least is None and not (is_number and 0 < number < float("inf")):  # type: ignore[operator]
+        raise InvalidValue(expected="a cost above 0", got="another", where=where)
+    if least is not None and not (is_number and 0 <= number <= 1):  # type: ignore[operator]
+        raise InvalidValue(expected="odds from 0 to 1", got="others", where=where)
 
 
 @attrs.define(kw_only=True)

@@ -77,7 +77,7 @@ def definition_from_data(plain: object, make: Callable[[Mapping[str, Any]], T]) 
         if not reader.faults:
             return make(parts)
     except _Enough:
-        pass
+        raise DefinitionError(reader.faults, complete=False) from None
     except LeadlibError as fault:  # parts that are right each on its own, but not together
         reader.faults.append(fault)
     raise DefinitionError(reader.faults)
@@ -108,7 +108,7 @@ class _Reader:
     """Reads one definition; a fault is noted and reading goes on, so that all are named at once."""
 
     faults: list[LeadlibError] = attrs.field(factory=list)
-    fields: dict[str, Field] = attrs.field(factory=dict)
+    fields: dict[str, Field | None] = attrs.field(factory=dict)  # None: its type is a fault
     named: Mapping[str, Any] = attrs.field(factory=dict)
     read_named: dict[str, Criterion | None] = attrs.field(factory=dict)
 
@@ -221,13 +221,13 @@ class _Reader:
             if key in self.fields:
                 self._fault("each field once", name, where)
             elif key:
-                self.fields[key] = Field(key, kind, unit=unit)
+                self.fields[key] = None if kind is None else Field(key, kind, unit=unit)
 
-    def _type(self, value: object, where: str) -> type:
+    def _type(self, value: object, where: str) -> type | None:
         if isinstance(value, str) and value in _TYPES:
             return _TYPES[value]
         self._unknown("a type of fact", value, where, _TYPES)
-        return str
+        return None
 
     def _read_named(self, criteria: object) -> None:
         if not isinstance(criteria, Mapping):
@@ -542,7 +542,10 @@ _SHOWABLE = 64
 
 
 def _path(name: object) -> str:
-    return name if isinstance(name, str) and name.isidentifier() else "[…]"
+    """A key as part of a path; one that would not stay within it is not shown."""
+    if not isinstance(name, str) or not name.isprintable() or len(name) > _SHOWABLE:
+        return "[…]"
+    return name if name.isidentifier() else f'"{name}"'
 
 
 def _value(plain: Any, kind: type, where: str) -> FactValue:

@@ -508,9 +508,15 @@ class Score:
     def __str__(self) -> str:
         where = "" if self.margin is None else f", {_beside(self.margin, self.card.at_least)}"
         lines = [f"{_shown(self.points)} points{self._range()}{where}"]
-        lines += [f"  {rule.points:+} {_of(rule)}" for rule in self.fired]
+        lines += [f"  {self._given(rule)} {_of(rule)}" for rule in self.fired]
         lines += [f"  ? {rule.points:+} {_of(rule)}" for rule in self.unknown]
         return "\n".join(lines)
+
+    def _given(self, rule: Points) -> str:
+        """What a rule that holds gives now: events add up, and fade."""
+        points = [p for held, p in self._events(self.now) if held is rule]
+        total = _number_of(sum(points, Fraction(0))) if points else rule.points
+        return f"{total:+.2f}" if isinstance(total, float) else f"{total:+}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data: points, range, and the rules that hold or are open."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from leadlib import _fields
 from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import Condition
 from leadlib._qualification.operators import ASCII_LOWER, Case, Operator, holds, text_pattern
@@ -59,7 +60,7 @@ _NAMES: dict[str, Any] = {kind.__name__: kind for kind in (bool, int, str, type,
 _NAMES |= {
     "UTC": UTC,
     "T": TypeError,
-    "faults": (TypeError, LookupError, ArithmeticError),
+    "faults": (AttributeError, TypeError, LookupError, ArithmeticError),
     "__builtins__": {},
 }
 
@@ -232,6 +233,7 @@ def either(test: str, yes: str | None, no: str | None) -> list[str]:
 
 def walked(conditions: Sequence[Condition], values: Mapping[str, Any]) -> tuple[Answer, ...]:
     """The answers by the plain interpreter."""
+    _fields.check_type(values, Mapping, "values")
     return tuple(c.answer(values.get(c.field.key)) for c in conditions)
 
 

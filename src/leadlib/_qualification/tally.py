@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from leadlib import _fields
 from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
     Condition,
@@ -47,6 +48,7 @@ def scorer(
     now = dict(zip(card.conditions, conditions, strict=True))
 
     def walk(values: Mapping[str, Any]) -> tuple[int, int]:
+        _fields.check_type(values, Mapping, "rows")
         answers = {c: now[c].answer(values.get(c.field.key)) for c in card.conditions}
         given = [answer(part, answers) for part in card.parts]
         held = sum(worth for worth, a in zip(card.worths, given, strict=True) if a is Answer.YES)

@@ -1,6 +1,6 @@
 """The values of facts: their types, one canonical form of each, and how they print."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from math import isfinite
 
@@ -31,6 +31,10 @@ def fits(kind: type, value: object) -> bool:
 
 def usable(kind: type, value: object) -> FactValue | None:
     """A value as it can be judged, or None: nobody said it, or nobody can count with it."""
+    if type(value).__module__ == "numpy":  # a cell of a frame: the value it stands for
+        value = value.item() if getattr(value, "ndim", 1) == 0 else None  # type: ignore[attr-defined]
+    if kind is date and isinstance(value, datetime):
+        return _as_midnight(value)
     if value is None or not fits(kind, value):
         return None
     if isinstance(value, float):
@@ -40,6 +44,12 @@ def usable(kind: type, value: object) -> FactValue | None:
     if isinstance(value, datetime):
         return _in_utc(value)
     return value  # type: ignore[return-value]  # of the field's type, as just checked
+
+
+def _as_midnight(at: datetime) -> date | None:
+    """Frames without dates hold them as the midnight of no zone."""
+    is_midnight = at.tzinfo is None and at.time() == time(0)
+    return at.date() if is_midnight else None
 
 
 def _in_utc(at: datetime) -> datetime | None:

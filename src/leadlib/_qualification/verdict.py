@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from leadlib import _fields, _instants, _text
+from leadlib._periods import Period
 from leadlib._qualification import questions
 from leadlib._qualification.answers import Answer
 from leadlib._qualification.criteria import (
@@ -194,8 +195,6 @@ class Verdict:
     """
     What a definition says of a lead, and why; ``print`` shows the tree with facts and sources.
 
-    Whatever an :class:`Assessment` tells, a verdict tells, too.
-
     Args:
         lead: The lead as it was judged.
         assessment: The answers and the outcome.
@@ -240,6 +239,24 @@ class Verdict:
     def ask_next(self) -> tuple[str, ...]:
         """What may still change the outcome, most telling first."""
         return self.assessment.ask_next
+
+    def questions(
+        self,
+        *,
+        costs: Mapping[str, float | Decimal] | None = None,
+        odds: Mapping[str, float] | None = None,
+    ) -> "tuple[questions.Question, ...]":
+        """The open questions by worth: see :meth:`Assessment.questions`."""
+        return self.assessment.questions(costs=costs, odds=odds)
+
+    def answer(self, criterion: Criterion | str) -> Answer:
+        """The answer to a criterion, or to the one of that name."""
+        return self.assessment.answer(criterion)
+
+    @property
+    def steps(self) -> Mapping[str, Answer]:
+        """The named criteria to fulfil, with their answers (003-23)."""
+        return self.assessment.steps
 
     @property
     def next_step(self) -> str | None:
@@ -341,7 +358,7 @@ class Verdict:
         return {name: fact for name, fact in found.items() if fact is not None}
 
     def certify(
-        self, *, by: str, at: datetime, valid_for: timedelta = timedelta(days=30)
+        self, *, by: str, at: datetime, valid_for: timedelta | str = timedelta(days=30)
     ) -> Certificate:
         """
         Give the proof that the lead passed the agreed definition.
@@ -349,7 +366,7 @@ class Verdict:
         Args:
             by: Who vouches for it.
             at: When.
-            valid_for: How long the proof holds; 30 days unless said otherwise.
+            valid_for: How long the proof holds, such as ``"60 days"``; 30 days unless given.
 
         Raises:
             NotCertifiable: The verdict is not *qualified*, or the definition lacks a signature or
@@ -448,7 +465,9 @@ def _without_names(unsigned: Iterable[str]) -> str:
     return " and ".join([*teams, *([_text.plural(people, "stakeholder")] if people else [])])
 
 
-def _expiry(at: datetime, valid_for: timedelta, where: str) -> datetime:
+def _expiry(at: datetime, valid_for: timedelta | str, where: str) -> datetime:
+    if isinstance(valid_for, str):
+        return _instants.aware(Period.of(valid_for).after(at))
     try:
         return _instants.aware(at + valid_for)
     except (TypeError, OverflowError, InvalidValue):
