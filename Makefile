@@ -30,7 +30,8 @@ demo: $(RUN)  ## Show the report of a sample log, by campaign
 test: $(DEV)  ## Run the tests, without the slow ones
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
 
-test-slow: $(DEV)  ## Run all tests, every law with 2,000 random examples
+test-slow: $(DEV)  ## Run all tests, also on Spark, every law with 2,000 random examples
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group slow
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 test-all:  ## Run the tests under every Python from 3.11 on that is found here
