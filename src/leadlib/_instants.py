@@ -108,9 +108,16 @@ def aware(value: object, *, where: str | None = None) -> datetime:
         got = "a datetime without one"
         raise InvalidValue(expected="a datetime with a time zone", got=got, where=where)
     try:
-        return _within(value)
+        at = _within(value)
     except InvalidValue as fault:
         raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+    return at if type(at) is datetime else _plain(at)
+
+
+def _plain(at: datetime) -> datetime:
+    """A time stamp of another library, which may keep nanoseconds, as a datetime."""
+    parts = (at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond)
+    return datetime(*parts, tzinfo=UTC)
 
 
 def micros(at: datetime) -> int:

@@ -6,7 +6,8 @@ is the minimum of Kleene's values, *or* the maximum, *not* the sign.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Never, Protocol
 
@@ -16,7 +17,7 @@ from leadlib import _fields, _text, limits
 from leadlib._periods import Period
 from leadlib._qualification.answers import Answer, at_least
 from leadlib._qualification.operators import Case, Operator, holds
-from leadlib._qualification.values import is_number, shown, usable
+from leadlib._qualification.values import canonical, is_number, shown, usable
 from leadlib.errors import AmbiguousTruth, InvalidValue, LimitExceeded, UnknownName
 from leadlib.model import FactValue
 
@@ -33,6 +34,7 @@ __all__ = [
     "Voice",
     "answer",
     "as_criterion",
+    "check_sizes",
     "children",
     "conditions_of",
     "describe",
@@ -145,6 +147,11 @@ class Subject:
         """What a number counts."""
         raise NotImplementedError
 
+    @property
+    def is_only_given(self) -> bool:
+        """Whether it is yes or unknown, and never no."""
+        return False
+
 
 @attrs.frozen(kw_only=True, cache_hash=True)
 class Condition(Criterion):
@@ -158,6 +165,9 @@ class Condition(Criterion):
     __str__ = Criterion.__str__
     depth = size = 1
 
+    def __attrs_post_init__(self) -> None:
+        check_condition(self)
+
     def answer(self, value: FactValue | None) -> Answer:
         """
         Judge one value; what was not said, or said in another type, is unknown.
@@ -168,6 +178,57 @@ class Condition(Criterion):
         if value is None:
             return Answer.UNKNOWN
         return Answer.YES if holds(self.operator, value, self.operand, self.case) else Answer.NO
+
+
+def check_condition(condition: "Condition") -> None:
+    """
+    Refuse a condition that no reader would take, however it was made: signatures are over meaning.
+    """
+    field, operator, operand = condition.field, condition.operator, condition.operand
+    _fields.check_type(field, Subject, "field")
+    _fields.check_type(operator, Operator, "operator")
+    _fields.check_type(condition.case, Case, "case")
+    kinds = _KINDS_OF.get(operator, (str,))
+    if operator is not Operator.IS_ONE_OF and field.kind not in kinds:
+        expected = f"a field for {operator.value!r}"
+        raise InvalidValue(expected=expected, got=field.kind.__name__, where=field.key)
+    if condition.case is not Case.EXACT and not (field.kind is str and operator.takes_many):
+        raise InvalidValue(expected="case on text only", got=operator.value, where=field.key)
+    if operator.is_relative:
+        _fields.check_type(operand, Period, field.key)
+        return
+    many = operator.takes_many or operator is Operator.BETWEEN
+    values = operand if many and isinstance(operand, tuple) and operand else (operand,)
+    kept = [canonical(field.kind, value, where=field.key) for value in values]
+    same = [*map(_told_apart, kept)] == [*map(_told_apart, values)]
+    if not same or many is not isinstance(operand, tuple):
+        raise InvalidValue(expected="canonical values", got="others", where=field.key)
+    if operator is Operator.BETWEEN and not (len(values) == 2 and values[0] <= values[1]):  # type: ignore[operator]  # noqa: PLR2004
+        raise InvalidValue(expected="low <= high", got="another", where=field.key)
+    if field.is_only_given and operand != (True,):
+        raise InvalidValue(expected="evidence that is given", got="another", where=field.key)
+
+
+def _told_apart(value: object) -> tuple[type, object]:
+    return type(value), value
+
+
+_ORDERED = (int, Decimal, date, datetime)
+_KINDS_OF: dict[Operator, tuple[type, ...]] = {
+    **dict.fromkeys(
+        (
+            Operator.AT_LEAST,
+            Operator.AT_MOST,
+            Operator.MORE_THAN,
+            Operator.LESS_THAN,
+            Operator.BETWEEN,
+        ),
+        _ORDERED,
+    ),
+    **dict.fromkeys(
+        (Operator.WITHIN_LAST, Operator.WITHIN_NEXT, Operator.OLDER_THAN), (date, datetime)
+    ),
+}
 
 
 def _some(_: object, __: object, parts: tuple[Criterion, ...]) -> None:
@@ -197,6 +258,12 @@ def _size(node: Any) -> int:
     if size > limits.DEFINITION_NODES:
         raise LimitExceeded(expected=f"at most {limits.DEFINITION_NODES} nodes", got="more")
     return size
+
+
+def check_sizes(criteria: Iterable[Any]) -> None:
+    """Refuse more nodes than a definition may have, in all its criteria together."""
+    if sum(criterion.size for criterion in criteria) > limits.DEFINITION_NODES:
+        raise LimitExceeded(expected=f"at most {limits.DEFINITION_NODES} nodes", got="more")
 
 
 def _inner(node: Any) -> tuple[Any, ...]:
@@ -411,7 +478,7 @@ def resolved(condition: Condition, now: datetime | None) -> Condition:
 
 def _bound(at: datetime, kind: type) -> FactValue:
     """A date is asked in the zone that *now* was given in."""
-    return at if kind is datetime else at.date()
+    return at.astimezone(UTC) if kind is datetime else at.date()
 
 
 def describe(criterion: Criterion) -> str:

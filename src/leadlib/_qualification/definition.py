@@ -23,6 +23,7 @@ from leadlib._qualification.criteria import (
     Voice,
     answer,
     as_criterion,
+    check_sizes,
     conditions_of,
     resolved,
 )
@@ -151,6 +152,9 @@ class LeadDefinition:
         if self.effective and self.expires and self.expires <= self.effective:
             got = "one before that"
             raise InvalidValue(expected="an end after the start", got=got, where="$.expires")
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        criteria = [c for c in (self.qualify, self.disqualify) if c is not None]
+        check_sizes([*criteria, *(part for card in cards for part in card.parts)])
         _ = self.subjects, self.named  # contradictions are refused at once
 
     def __repr__(self) -> str:
@@ -183,8 +187,11 @@ class LeadDefinition:
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """Every distinct condition, in reading order."""
-        veto = () if self.disqualify is None else conditions_of(self.disqualify)
-        return tuple(dict.fromkeys([*conditions_of(self.requirement), *veto]))
+        asked = list(conditions_of(self.requirement))
+        totals = [c.field for c in asked if isinstance(c.field, Total)]
+        asked += [condition for total in totals for condition in total.card.conditions]
+        asked += () if self.disqualify is None else conditions_of(self.disqualify)
+        return tuple(dict.fromkeys(asked))
 
     @cached_property
     def subjects(self) -> tuple[Subject, ...]:
@@ -293,6 +300,7 @@ class LeadDefinition:
 
     def is_in_force(self, on: date) -> bool:
         """Whether it holds on that day."""
+        on = on.date() if isinstance(on, datetime) else on
         begun = self.effective is None or self.effective <= on
         return begun and (self.expires is None or on < self.expires)
 
@@ -316,6 +324,7 @@ class LeadDefinition:
             >>> definition.is_due_for_review(date(2026, 7, 6))
             True
         """
+        on = on.date() if isinstance(on, datetime) else on
         return self.review_by is not None and on > self.review_by
 
     def revised(self, **changes: Any) -> Self:
@@ -413,16 +422,15 @@ class LeadDefinition:
         self, lead: Lead, assess: Callable[[Values], Assessment], now: datetime | None
     ) -> Verdict:
         _fields.check_type(lead, Lead, "lead")
-        if now is not None:
-            now = _instants.aware(now, where="now")
-            lead = lead if lead.inquiries[-1].at <= now else _known(lead, now)
+        if now is not None and lead.inquiries[-1].at > _instants.aware(now, where="now"):
+            lead = _known(lead, _instants.aware(now, where="now"))
         values = self.values_of(lead, now=now) if self._derived else lead.values
         return Verdict(lead=lead, assessment=assess(values), now=now)
 
     @cached_property
     def assess(self) -> Callable[[Values], Assessment]:
         """
-        Judge plain facts by name, such as ``lead.values`` or a row: the fastest way.
+        Judge plain facts by name, such as a row or :meth:`values_of` a lead: the fastest way.
 
         It gives the :class:`Assessment` that all with the same answers share; it names nobody and
         shows no fact.  A definition that depends on *now* is bound to it first: :meth:`at`.
@@ -441,7 +449,7 @@ class LeadDefinition:
         Judge many rows of plain facts, as they come; texts that recur are searched once.
 
         Args:
-            rows: Facts by name, such as ``lead.values``.
+            rows: Facts by name, such as :meth:`values_of` gives of a lead.
             now: See :meth:`judge`.
         """
         moves = now is not None and self._moves
@@ -510,7 +518,9 @@ class LeadDefinition:
     @cached_property
     def _derived(self) -> tuple[Subject, ...]:
         """What no fact answers as it stands: events, evidence, and who said something."""
-        return tuple(s for s in self.subjects if not isinstance(s, Field) or s.said_by)
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        asked = dict.fromkeys([*self.subjects, *(s for card in cards for s in card.subjects)])
+        return tuple(s for s in asked if not isinstance(s, Field) or s.said_by)
 
     def values_of(self, lead: Lead, *, now: datetime | None = None) -> Values:
         """
@@ -518,9 +528,14 @@ class LeadDefinition:
 
         These are also the columns that :meth:`judge_frame` reads.
         """
+        if now is not None and lead.inquiries[-1].at > _instants.aware(now, where="now"):
+            lead = _known(lead, _instants.aware(now, where="now"))
         values: dict[str, FactValue | None] = dict(lead.values)
-        for subject in self._derived:
-            values[subject.key] = _value_of(subject, lead, now)
+        totals = [subject for subject in self._derived if isinstance(subject, Total)]
+        for subject in self._derived:  # whatever a form calls its facts, these are ours to say
+            values[subject.key] = None if subject in totals else _value_of(subject, lead, now)
+        for total in totals:
+            values[total.key] = total.value(values, lead, now)
         return values
 
     # -- elsewhere --
@@ -654,8 +669,6 @@ def _value_of(subject: Subject, lead: Lead, now: datetime | None) -> FactValue |
             return len(occurrences(lead, subject, now))
         case Evidence(kind_of=kind):
             return True if any(inquiry.kind == kind for inquiry in lead.inquiries) else None
-        case Total():
-            return subject.value(lead, now)
         case Field():
             fact = fact_of(lead, subject)
             return None if fact is None else fact.value

@@ -253,6 +253,11 @@ class Evidence(Subject):
         """None: it is not counted."""
         return
 
+    @property
+    def is_only_given(self) -> bool:
+        """What is not there may come."""
+        return True
+
     def is_given(self) -> Criterion:
         """The criterion that it is there."""
         return Condition(field=self, operator=Operator.IS_ONE_OF, operand=(True,))

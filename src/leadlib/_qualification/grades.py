@@ -30,8 +30,8 @@ def temperature(points: float | Decimal, *, hot: float = 50, warm: float = 20) -
         >>> print(temperature(53.84), temperature(48.76), temperature(20), temperature(19.9))
         hot warm warm cold
     """
-    if not hot >= warm:
-        raise InvalidValue(expected="hot >= warm", got="the reverse")
+    if not hot >= warm or points != points:  # noqa: PLR0124  # NaN
+        raise InvalidValue(expected="points, and hot >= warm", got="others")
     if points >= hot:
         return Temperature.HOT
     return Temperature.WARM if points >= warm else Temperature.COLD

@@ -32,7 +32,7 @@ __all__ = ["Shared", "Tree", "assessor", "batch_assessor", "decider"]
 
 _TABLE = 9  # up to 3**9 = 19,683 assessments lie in lists, more in a dict
 _LOW = 5  # 3**5 - 1 = 242 is among the numbers that Python keeps
-_KEPT = 100_000  # then a dict is emptied: memory stays bounded whatever the leads answer
+_KEPT = 1_000_000  # answers; then a dict is emptied: memory stays bounded whatever leads say
 
 
 def assessor(
@@ -131,7 +131,7 @@ def _wanted(definition: "LeadDefinition") -> tuple[Answer, ...]:
             found.setdefault(node, wanted)
         turned = Answer(-wanted) if isinstance(node, Not) else wanted
         stack += [(part, turned) for part in children(node)]
-    return tuple(found[condition] for condition in definition.conditions)
+    return tuple(found.get(condition, Answer.YES) for condition in definition.conditions)
 
 
 @attrs.define
@@ -177,7 +177,7 @@ class Shared:
                 self.table[high] = self.empty.copy()
             self.table[high][low] = made
         else:
-            if len(self.table) >= _KEPT:
+            if len(self.table) * len(self.wanted) >= _KEPT:
                 self.table.clear()
             self.table[low, high] = made
         return made

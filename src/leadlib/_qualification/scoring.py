@@ -26,6 +26,7 @@ from leadlib._qualification.criteria import (
     Criterion,
     Subject,
     answer,
+    check_sizes,
     conditions_of,
     describe,
     resolved,
@@ -151,10 +152,14 @@ class ScoreCard:
 
     def __attrs_post_init__(self) -> None:
         groups = {rule.group for rule in self.rules}
-        for group in self.caps:
+        for group, cap in self.caps.items():
+            if cap < 0:
+                expected = "caps from 0 on: nothing said is worth nothing"
+                raise InvalidValue(expected=expected, got="one below", where="$.caps")
             if group not in groups:
                 got = f"a cap for {group!r}"
                 raise InvalidValue(expected="caps for groups of rules", got=got, where="$.caps")
+        check_sizes(self.parts)
         if self.most is not None and self.least is not None and self.most < self.least:
             raise InvalidValue(expected="least <= most", got="the reverse", where="$.least")
 
@@ -225,9 +230,9 @@ class ScoreCard:
         Raises:
             InvalidValue: A rule needs the lead or the instant.
         """
-        now = None if now is None else _instants.aware(now, where="now")
+        given, now = now, None if now is None else _instants.aware(now, where="now")
         answers = {
-            condition: resolved(condition, now).answer(values.get(condition.field.key))
+            condition: resolved(condition, given).answer(values.get(condition.field.key))
             for condition in self.conditions
         }
         return Score(
@@ -252,6 +257,7 @@ class ScoreCard:
         if self.events:
             got = "facts alone"
             raise InvalidValue(expected="leads, whose events count", got=got, where="rows")
+        _ = now is None or _instants.aware(now, where="now")
         held, unknown = self._scorer(now)()(rows)
         return Scores(card=self, held=held, unknown=unknown, now=now)
 
@@ -338,9 +344,11 @@ class Total(Subject):
         bound = Decimal(self.card.at_least or 0)
         return Condition(field=self, operator=Operator.AT_LEAST, operand=bound)
 
-    def value(self, lead: Lead, now: datetime | None) -> FactValue | None:
+    def value(
+        self, values: Mapping[str, FactValue | None], lead: Lead, now: datetime | None
+    ) -> FactValue | None:
         """The points as far as they are certain: what is unknown may not tip the threshold."""
-        score = self.card.score(lead.values, lead=lead, now=now)
+        score = self.card.score(values, lead=lead, now=now)
         if score.reached is Answer.UNKNOWN:
             return None
         return score.lowest if score.reached is Answer.YES else score.highest
@@ -422,7 +430,13 @@ class Score:
         return _number_of(self._at(self.now, lambda rule: max(rule.points, 0)))
 
     def at(self, instant: datetime) -> Number | float:
-        """The points at another instant, if nothing happens until then; events fade."""
+        """
+        The points at another instant, if nothing happens until then; events fade.
+
+        Raises:
+            InvalidValue: The card asks for dates relative to now: score anew instead.
+        """
+        self._check_fading()
         return _number_of(self._at(_instants.aware(instant, where="instant"), lambda _: 0))
 
     def _at(self, instant: datetime | None, guess: Any) -> Any:
@@ -447,7 +461,7 @@ class Score:
             *now* if it is below already; None if it never falls below, as far as 200 years go.
 
         Raises:
-            InvalidValue: The score was made without *now*.
+            InvalidValue: The score was made without *now*, or from dates relative to it.
 
         Example:
             >>> from datetime import UTC, datetime
@@ -462,6 +476,7 @@ class Score:
         """
         if self.now is None:
             raise InvalidValue(expected="a score made at an instant", got="none", where="now")
+        self._check_fading()
         bound = Fraction(as_number(threshold))
         begin = _instants.micros(self.now)
         steps = range(min(_CENTURIES, _instants.LATEST - self.now) // _instants.MICROSECOND)
@@ -471,6 +486,11 @@ class Score:
 
         first = bisect_left(steps, True, key=is_below)  # noqa: FBT003
         return None if first == len(steps) else _instants.from_micros(begin + first)
+
+    def _check_fading(self) -> None:
+        if any(isinstance(condition.operand, Period) for condition in self.card.conditions):
+            expected = "a card without dates relative to now: score anew at the other instant"
+            raise InvalidValue(expected=expected, got="one with them")
 
     @property
     def reached(self) -> Answer:
@@ -530,7 +550,7 @@ class Score:
         }
 
 
-@attrs.frozen(kw_only=True, repr=False, eq=False)
+@attrs.frozen(kw_only=True, repr=False)
 class Scores(Sequence[Score]):
     """
     The scores of many rows, two numbers each; a :class:`Score` is made when one asks for it.
@@ -581,16 +601,16 @@ class Scores(Sequence[Score]):
 
 
 def _left(rule: Points, event: Event, at: datetime, instant: datetime | None) -> Any:
-    """What is left of the points for one event: halves in closed form, in exact rationals."""
-    if instant is not None and event.within is not None and event.within.after(at) < instant:
-        return Fraction(0)
+    """What is left of the points for one event: halves in closed form."""
+    if instant is not None and event.within is not None and at < event.within.before(instant):
+        return 0
     if rule.half_life is None:
         return Fraction(rule.points)
     if instant is None:
         got = f"none, and {str(rule)!r} depends on it"
         raise InvalidValue(expected="an instant", got=got, where="now")
     age = (instant - at) / timedelta(seconds=rule.half_life.seconds or 1)
-    return Fraction(rule.points) * Fraction(2.0 ** -max(age, 0.0))
+    return float(rule.points) * 2.0 ** -max(age, 0.0)
 
 
 def _of(rule: Points) -> str:

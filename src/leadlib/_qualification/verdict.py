@@ -3,7 +3,7 @@ What a definition says: an assessment, which all with the same answers share; a 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -276,7 +276,8 @@ class Verdict:
     def _score(self, card: ScoreCard | None) -> Score | None:
         if card is None:
             return None
-        return card.score(self.lead.values, lead=self.lead, now=self.now)
+        values = self.definition.values_of(self.lead, now=self.now)
+        return card.score(values, lead=self.lead, now=self.now)
 
     @property
     def grade(self) -> Grade | None:
@@ -373,7 +374,7 @@ class Verdict:
                 is not in force.
         """
         where = f"lead {self.lead.id!r}"
-        at = _instants.aware(at, where="at")
+        day, at = at, _instants.aware(at, where="at")
         if self.outcome is not Outcome.QUALIFIED:
             raise NotCertifiable(expected="a qualified lead", got=str(self.outcome), where=where)
         if not self.definition.is_agreed:
@@ -381,7 +382,7 @@ class Verdict:
             expected = "a definition that both teams signed"
             got = f"one that {missing} did not sign"
             raise NotCertifiable(expected=expected, got=got, where=where)
-        if not self.definition.is_in_force(at.date()):
+        if not self.definition.is_in_force(day):
             expected = "a definition in force that day"
             raise NotCertifiable(expected=expected, got=self.definition.period, where=where)
         self._check_known(at, where)
@@ -391,7 +392,7 @@ class Verdict:
             content_hash=self.definition.content_hash,
             by=by,
             at=at,
-            expires=_expiry(at, valid_for, where),
+            expires=self._expiry(at, valid_for, where),
             evidence=self._evidence(),
         )
 
@@ -410,6 +411,17 @@ class Verdict:
         if at < first:
             expected = f"an instant from {first.isoformat()} on"
             raise NotCertifiable(expected=expected, got=at.isoformat(), where=where)
+        if self.definition.is_relative and self.now and at - self.now > _FRESH:
+            got = f"one for {self.now.isoformat()}"
+            expected = "a verdict of at most a day ago, since it depends on the time"
+            raise NotCertifiable(expected=expected, got=got, where=where)
+
+    def _expiry(self, at: datetime, valid_for: timedelta | str, where: str) -> datetime:
+        """No certificate outlives its definition."""
+        end, expires = self.definition.expires, _expiry(at, valid_for, where)
+        if end is None:
+            return expires
+        return min(expires, datetime.combine(end, time(0), at.tzinfo))
 
     def to_dict(self) -> dict[str, Any]:
         """Give the verdict as plain data, the facts of the lead not included."""
@@ -463,6 +475,9 @@ def _without_names(unsigned: Iterable[str]) -> str:
     teams = [str(who) for who in missing if isinstance(who, Team)]
     people = len(missing) - len(teams)
     return " and ".join([*teams, *([_text.plural(people, "stakeholder")] if people else [])])
+
+
+_FRESH = timedelta(days=1)
 
 
 def _expiry(at: datetime, valid_for: timedelta | str, where: str) -> datetime:
