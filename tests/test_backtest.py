@@ -7,7 +7,9 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import reduce
 from math import comb
+from operator import and_
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -17,10 +19,12 @@ from hypothesis import strategies as st
 
 from builders import COMPETITOR, DAY, MONDAY, STAFF, a_lead, an_inquiry
 from leadlib._qualification.flips import exact_mcnemar
+from leadlib._qualification.past import values_of
 from leadlib.errors import ConflictError, DefinitionMismatch, InvalidValue
 from leadlib.metrics import Rate
 from leadlib.model import Lead, Team
 from leadlib.qualification import (
+    AllOf,
     Ends,
     Event,
     Field,
@@ -665,6 +669,46 @@ class TestProposeRefinement:
 
         assert propose_refinement(definition, history) is None
 
+    def test_judges_history_three_times_however_many_parts_there_are(self, monkeypatch):
+        """Twice by the old definition, for answers and for evidence, and once by the new one."""
+        parts = [Field(f"f{i:02}", int) >= 5 for i in range(30)]
+        definition = LeadDefinition("d", AllOf(parts=parts))
+        high = {f"f{i:02}": 9 for i in range(30)}
+        history = [past(f"p-{i:02}", **high | {f"f{i:02}": 1}) for i in range(30)]
+        history.append(past("p-30", **high | {"f07": 2}))
+        judged = Counter()
+
+        def counting(definition, lead):
+            judged[definition.title] += 1
+            return values_of(definition, lead)
+
+        monkeypatch.setattr("leadlib._qualification.past.values_of", counting)
+        proposed = propose_refinement(definition, history)
+
+        assert proposed.change == "without 'f07 >= 5'"
+        assert proposed.flips.added == Ends(won=2)
+        assert judged == {"d v1": 2 * 31, "d v2": 31}
+
+    @given(definitions(), histories)
+    def test_finds_the_part_that_comparing_each_one_finds(self, definition, history):
+        proposed = propose_refinement(definition, history)
+
+        if proposed is None or proposed.change.startswith("without"):
+            found = None if proposed is None else proposed.flips
+            assert found == best_without(definition, history)
+
+    @given(
+        st.lists(fixed_conditions, min_size=2, max_size=4),
+        st.none() | trees(fixed_conditions),
+        histories,
+    )
+    def test_finds_it_beside_a_veto_too(self, parts, veto, history):
+        definition = LeadDefinition("d", AllOf(parts=parts), disqualify=veto)
+
+        proposed = propose_refinement(definition, history)
+
+        assert (None if proposed is None else proposed.flips) == best_without(definition, history)
+
     def test_keeps_the_last_criterion(self):
         assert propose_refinement(LARGE, a_history()) is None
 
@@ -678,6 +722,16 @@ class TestProposeRefinement:
             assert flips.dropped.lost + flips.added.won > 0
             assert proposed.definition.version == definition.version + 1
             assert proposed.definition.signatures == ()
+
+
+def best_without(definition, history):
+    """The flips to each definition that lacks one part; the best of those that cost nothing."""
+    parts = definition.qualify.parts if isinstance(definition.qualify, AllOf) else ()
+    rests = [parts[:i] + parts[i + 1 :] for i in range(len(parts))] if len(parts) > 1 else []
+    made = [definition.revised(qualify=reduce(and_, rest)) for rest in rests]
+    tried = [compare_definitions(definition, new, history) for new in made]
+    free = [flips for flips in tried if flips.added.won and not flips.added.lost]
+    return max(free, key=lambda flips: flips.added.won, default=None)
 
 
 def a_visitor(id):

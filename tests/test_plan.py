@@ -132,7 +132,7 @@ WORDS = """
 def made values rows held unknown hold miss append low high try except faults return walk
 get table or first found if elif else not in is None True False raise T UTC tzinfo
 is_finite type str
-int bool date datetime Decimal and pass for v w u h translate startswith QUALIFIED
+int bool date datetime Decimal and pass for v w u h f translate startswith QUALIFIED
 UNDECIDED DISQUALIFIED NOT_QUALIFIED
 """
 TOKENS = re.compile(rf"[][ \n:()=,.<>|+\"-]|\b(?:c\d+|r\d*|\d+|{'|'.join(WORDS.split())})\b")

@@ -22,6 +22,7 @@ __all__ = [
     "PROBLEMS",
     "ROWS",
     "SCORE_RULES",
+    "SEARCH_CHARACTERS",
     "STAGES",
     "TEXT_CHARACTERS",
     "TOUCHES",
@@ -41,6 +42,7 @@ DEFINITION_DEPTH = 32
 DEFINITION_NODES = 5_000
 KEY_PARTS = 64
 SCORE_RULES = 1_000
+SEARCH_CHARACTERS = 20_000
 
 # One file
 FILE_BYTES = 4 * 2**30  # after unpacking

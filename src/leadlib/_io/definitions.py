@@ -215,7 +215,7 @@ def _check_shape(text: str) -> None:
     for mark in re.findall(r"[\[\]{}]", bare):
         depth = depth + 1 if mark in "[{" else max(depth - 1, 0)
         deepest = max(deepest, depth)
-    if deepest > 2 * limits.DEFINITION_DEPTH + 2:
+    if deepest > 2 * limits.DEFINITION_DEPTH + 8:
         _limit(f"at most {limits.DEFINITION_DEPTH} levels", "more")
     dots = [key.count(".") for key in _DOTTED.findall(bare)]
     if max(dots, default=0) >= limits.KEY_PARTS or sum(dots) > 2 * limits.DEFINITION_NODES:

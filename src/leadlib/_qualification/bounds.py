@@ -15,10 +15,14 @@ from typing import Any, Protocol
 
 import attrs
 
+from leadlib import _instants
 from leadlib._qualification.criteria import Condition
 from leadlib._qualification.operators import Operator
 
-__all__ = ["Between", "Binary", "Calendar", "Grid", "OneOf", "Steps", "passing"]
+__all__ = ["Between", "Binary", "Calendar", "Grid", "OneOf", "Steps", "Ticks", "passing"]
+
+
+_MICRO = 6
 
 
 @attrs.frozen
@@ -83,6 +87,16 @@ class Steps:
     def same(self, bound: Any) -> Any:
         place = self._place(bound)
         return self._value(int(place)) if place.denominator == 1 else None
+
+
+@attrs.frozen(kw_only=True)
+class Ticks(Steps):
+    """Instants as whole counts of a unit since 1970, of so many digits of a second."""
+
+    digits: int
+
+    def _place(self, bound: Any) -> Fraction:
+        return Fraction(_instants.micros(bound)) * Fraction(10) ** (self.digits - _MICRO)
 
 
 @attrs.frozen

@@ -5,8 +5,8 @@ A question is a test and the rows on which it means anything.  The tests are wri
 expressions and series of narwhals have in common.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from operator import or_
 from sys import float_info
@@ -14,14 +14,14 @@ from typing import Any
 
 import attrs
 
-from leadlib import _frames
+from leadlib import _frames, _instants
 from leadlib._qualification.algebra import balanced
-from leadlib._qualification.bounds import Between, Binary, Calendar, OneOf, Steps, passing
+from leadlib._qualification.bounds import Between, Binary, Calendar, OneOf, Steps, Ticks, passing
 from leadlib._qualification.criteria import Condition, Subject
 from leadlib._qualification.operators import Case, Operator, holds, text_pattern
 from leadlib.errors import InvalidValue, UnknownName
 
-__all__ = ["Column", "Question", "column_of", "question"]
+__all__ = ["Column", "Question", "columns_of", "question"]
 
 _EXPECTED: dict[type, str] = {
     str: "text",
@@ -34,6 +34,8 @@ _EXPECTED: dict[type, str] = {
 _SEARCHED = 8  # more parts than this are searched by one expression, in DuckDB, too
 _EARLIEST_NANO = datetime(1677, 9, 22)  # noqa: DTZ001  # nanoseconds in 64 bits reach no further
 _LATEST_NANO = datetime(2262, 4, 11)  # noqa: DTZ001
+_DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}
+_MOST_TICKS = 2**63 - 1  # the lowest number of 64 bits stands for no instant
 # What some engine takes for the end of a line, so that $ stands before it.
 _LINE_ENDS = "[\\x0a-\\x0d\u0085\u2028\u2029]$"
 
@@ -49,6 +51,7 @@ class Column:
         kind: The type of the subject.
         dtype: What narwhals says of it; None if its values are looked at one by one.
         is_empty: It has no type because it has no values.
+        is_view: It is text of a kind that PyArrow keeps, but does not search.
         engine: The library of the frame.
     """
 
@@ -57,6 +60,7 @@ class Column:
     kind: type
     dtype: Any
     is_empty: bool
+    is_view: bool
     engine: str
 
     @property
@@ -80,36 +84,55 @@ class Question:
     valid: Any = None
 
 
-def column_of(subject: Subject, named: str, table: Any, schema: Mapping[str, Any]) -> Column:
+def columns_of(
+    subjects: Sequence[Subject], names: Mapping[str, str], table: Any, schema: Mapping[str, Any]
+) -> dict[str, Column]:
     """
-    Find the column of a subject.
+    Find the column of each subject, by its key.
 
     Raises:
-        UnknownName: There is none.
-        InvalidValue: It cannot hold values of the type of the subject.
+        UnknownName: Some are not there; all of them are named.
+        InvalidValue: One cannot hold values of the type of its subject.
     """
     nw = _frames.narwhals()
-    name, path, dtype = _found(named, schema, nw)
+    found = {subject.key: _found(names[subject.key], schema, nw) for subject in subjects}
+    missing = [names[key] for key, place in found.items() if place is None]
+    if missing:
+        what = "a column of the frame" if len(missing) == 1 else "columns of the frame"
+        expected = f"{what}, or other names in columns="
+        raise UnknownName(expected=expected, got=" and ".join(map(repr, missing)), legal=schema)
+    return {s.key: _column_of(s, place, table) for s in subjects if (place := found[s.key])}
+
+
+_Place = tuple[str, tuple[str, ...], Any]  # a column, the fields within, and the type there
+
+
+def _column_of(subject: Subject, place: _Place, table: Any) -> Column:
+    nw = _frames.narwhals()
+    name, path, dtype = place
     engine = "pandas" if table.implementation.is_pandas_like() else table.implementation.value
-    native = table.to_native()
-    by_value = engine == "pandas" and str(native[name].dtype) in {"object", "category"}
-    is_empty = dtype == nw.Unknown and not path and _is_empty(native, engine, name)
-    if not by_value and not is_empty and not _holds(dtype, subject.kind, nw):
+    is_told = engine in {"pandas", "pyarrow"} or dtype == nw.Unknown
+    kind = _kind_of(table.to_native(), engine, name) if is_told else ""
+    by_value = engine == "pandas" and kind in {"object", "category"}
+    is_empty = dtype == nw.Unknown and not path and kind in _EMPTY
+    is_view = "string_view" in kind
+    is_strange = is_view and engine == "pandas"  # which cannot even print it
+    if not by_value and not is_empty and (is_strange or not _holds(dtype, subject.kind, nw)):
         expected = f"a column of {_EXPECTED[subject.kind]} for {subject.key!r}"
-        place = ".".join((name, *path))
-        got = f"one of type {dtype}"
-        raise InvalidValue(expected=expected, got=got, where=f"column {place!r}")
+        got = f"one of type {kind if is_strange else dtype}"
+        raise InvalidValue(expected=expected, got=got, where=f"column {'.'.join((name, *path))!r}")
     return Column(
         name=name,
         path=path,
         kind=subject.kind,
         dtype=None if by_value else dtype,
         is_empty=is_empty,
+        is_view=is_view,
         engine=engine,
     )
 
 
-def _found(named: str, schema: Mapping[str, Any], nw: Any) -> tuple[str, tuple[str, ...], Any]:
+def _found(named: str, schema: Mapping[str, Any], nw: Any) -> _Place | None:
     """A column of that name, or the field of a structure that its dots lead to."""
     if named in schema:
         return named, (), schema[named]
@@ -123,11 +146,15 @@ def _found(named: str, schema: Mapping[str, Any], nw: Any) -> tuple[str, tuple[s
                 dtype = next((field.dtype for field in fields if field.name == part), None)
             if dtype is not None or schema[name] == nw.Object:
                 return name, path, nw.Object() if dtype is None else dtype
-    raise UnknownName(expected="a column of the frame", got=repr(named), legal=schema)
+    return None
 
 
-def _is_empty(native: Any, engine: str, name: str) -> bool:
-    """Whether the column has the type that libraries give to one without values."""
+_EMPTY = {"null", "void", "null[pyarrow]"}  # what libraries call the type of no values
+
+
+def _kind_of(native: Any, engine: str, name: str) -> str:
+    """What the library of the frame itself calls the type of a column."""
+    kind: Any
     match engine:
         case "polars":
             kind = native.collect_schema()[name]
@@ -139,7 +166,7 @@ def _is_empty(native: Any, engine: str, name: str) -> bool:
             kind = native.schema[name].dataType.typeName()
         case _:
             kind = native[name].dtype
-    return str(kind).strip('"').lower() in {"null", "void", "null[pyarrow]"}
+    return str(kind).strip('"').lower()
 
 
 def _holds(dtype: Any, kind: type, nw: Any) -> bool:
@@ -200,38 +227,43 @@ def _reach(dtype: Any, nw: Any) -> tuple[int | None, int | None]:
 
 
 def _unsigned(test: Between | OneOf, nw: Any) -> Between | OneOf:
-    def typed(value: Any) -> Any:
-        return None if value is None else nw.lit(value, nw.UInt64)
-
-    if isinstance(test, Between):
-        return Between(typed(test.low), typed(test.high))
-    return OneOf(tuple(map(typed, test.options)))
+    return _made(test, lambda value: nw.lit(value, nw.UInt64))
 
 
 def _of_time(column: Column, value: Any, condition: Condition) -> Question:
-    nw = _frames.narwhals()
-    is_day = column.kind is date
-    valid = None
-    if column.dtype == nw.Date:
+    nw, dtype = _frames.narwhals(), column.dtype
+    if dtype == nw.Date:
         return Question(_within(value, passing(condition, Calendar())))
-    low, high = (_EARLIEST_NANO, _LATEST_NANO) if column.dtype.time_unit == "ns" else (None, None)
-    if is_day:  # a library without dates keeps them as midnights
-        valid = value == value.dt.truncate("1d")
-        grid = Calendar(low=low and low.date(), high=high and high.date())
-        return Question(_within(value, _midnights(passing(condition, grid))), valid)
-    if column.engine == "polars":  # it compares instants of one zone only; the values stay
-        value = value.dt.convert_time_zone("UTC")
-    grid = Calendar(low=low and low.replace(tzinfo=UTC), high=high and high.replace(tzinfo=UTC))
-    return Question(_within(value, passing(condition, grid)), valid)
+    if column.kind is date:  # a library without dates keeps them as midnights
+        is_nano = dtype.time_unit == "ns"
+        low, high = (_EARLIEST_NANO.date(), _LATEST_NANO.date()) if is_nano else (None, None)
+        test = _made(passing(condition, Calendar(low=low, high=high)), _midnight)
+        return Question(_within(value, test), value == value.dt.truncate("1d"))
+    grid = Ticks(digits=_DIGITS[dtype.time_unit], low=-_MOST_TICKS, high=_MOST_TICKS)
+    test = _made(passing(condition, grid), lambda count: _instant(column, value, count))
+    return Question(_within(value, test))
 
 
-def _midnights(test: Between | OneOf) -> Between | OneOf:
-    def midnight(day: date | None) -> datetime | None:
-        return None if day is None else datetime(day.year, day.month, day.day)  # noqa: DTZ001
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001
 
-    if isinstance(test, Between):
-        return Between(midnight(test.low), midnight(test.high))
-    return OneOf(tuple(map(midnight, test.options)))
+
+def _instant(column: Column, value: Any, count: int) -> Any:
+    """So many units since 1970, in the type of the column: nothing of either side is cut."""
+    nw, unit = _frames.narwhals(), column.dtype.time_unit
+    if column.engine in {"polars", "pyarrow"}:
+        return nw.lit(count, nw.Int64).cast(column.dtype)
+    if column.engine == "pandas":
+        return nw.get_native_namespace(value).Timestamp(count, unit=unit, tz="UTC")
+    return _instants.from_micros(count * 10**6 // 10 ** _DIGITS[unit])
+
+
+def _made(test: Between | OneOf, make: Callable[[Any], Any]) -> Between | OneOf:
+    """The same test of what is made of its values."""
+    if isinstance(test, OneOf):
+        return OneOf(tuple(map(make, test.options)))
+    low, high = (None if bound is None else make(bound) for bound in (test.low, test.high))
+    return Between(low, high)
 
 
 def _within(value: Any, test: Between | OneOf) -> Any:
@@ -254,7 +286,7 @@ def _of_text(column: Column, value: Any, condition: Condition) -> Question:
         known = column.dtype.categories
         options = [text for text in known if holds(operator, text, parts, case)]
         return Question(value.cast(nw.String).is_in(options) if options else False)
-    if column.dtype != nw.String:
+    if column.dtype != nw.String or column.is_view:
         value = value.cast(nw.String)
     if operator is Operator.IS_ONE_OF:
         return Question(_one_of(column, value, parts, case))

@@ -203,6 +203,9 @@ def check_condition(condition: "Condition") -> None:
     same = [*map(_told_apart, kept)] == [*map(_told_apart, values)]
     if not same or many is not isinstance(operand, tuple):
         raise InvalidValue(expected="canonical values", got="others", where=field.key)
+    if operator.is_on_text and any(len(str(v)) > limits.ID_CHARACTERS for v in values):
+        expected = f"at most {limits.ID_CHARACTERS} characters to look for"
+        raise LimitExceeded(expected=expected, got="more", where=field.key)
     if operator is Operator.BETWEEN and not (len(values) == 2 and values[0] <= values[1]):  # type: ignore[operator]  # noqa: PLR2004
         raise InvalidValue(expected="low <= high", got="another", where=field.key)
     if field.is_only_given and operand != (True,):

@@ -31,7 +31,7 @@ from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.scoring import ScoreCard, Total, occurrences
 from leadlib._qualification.verdict import Assessment, Outcome, Verdict, fact_of, names_in
 from leadlib._rates import Rate
-from leadlib.errors import ConflictError, InvalidValue, UnknownName
+from leadlib.errors import ConflictError, InvalidValue, LimitExceeded, UnknownName
 from leadlib.model import FactValue, Lead, Team
 
 if TYPE_CHECKING:
@@ -155,7 +155,23 @@ class LeadDefinition:
         cards = [card for card in (self.fit, self.engagement) if card is not None]
         criteria = [c for c in (self.qualify, self.disqualify) if c is not None]
         check_sizes([*criteria, *(part for card in cards for part in card.parts)])
+        self._check_searches()
         _ = self.subjects, self.named  # contradictions are refused at once
+
+    def _check_searches(self) -> None:
+        """Bound what every text is searched for: a search takes time for each letter of both."""
+        cards = [card for card in (self.fit, self.engagement) if card is not None]
+        asked = [*self.conditions, *(c for card in cards for c in card.conditions)]
+        sought = sum(
+            len(part)
+            for condition in dict.fromkeys(asked)
+            if condition.operator.is_on_text and isinstance(condition.operand, tuple)
+            for part in condition.operand
+            if isinstance(part, str)
+        )
+        if sought > limits.SEARCH_CHARACTERS:
+            expected = f"at most {limits.SEARCH_CHARACTERS:,} characters to look for in texts"
+            raise LimitExceeded(expected=expected, got=f"{sought:,}")
 
     def __repr__(self) -> str:
         veto = f", unless {self.disqualify}" if self.disqualify is not None else ""

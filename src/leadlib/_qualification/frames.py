@@ -5,7 +5,7 @@ Engines whose *and* and *or* know a third value get expressions, lazy ones with 
 pandas, whose own do not in all its types, gets two arrays for each answer: see :mod:`masks`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import add, and_, or_
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,9 @@ from leadlib import _fields, _frames
 from leadlib._qualification import masks
 from leadlib._qualification.algebra import Tally, balanced, bounds_of, folded
 from leadlib._qualification.answers import Answer
-from leadlib._qualification.columns import Column, column_of, question
+from leadlib._qualification.columns import Column, columns_of, question
 from leadlib._qualification.criteria import Condition
-from leadlib.errors import ConflictError, LimitExceeded, UnknownName
+from leadlib.errors import ConflictError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
 
 if TYPE_CHECKING:
     from leadlib._qualification.definition import LeadDefinition
@@ -39,18 +39,42 @@ def judge(
     answers: str | None,
 ) -> Any:
     """The frame with the outcome, and with the code of the answers if it is asked for."""
+    new = {"outcome": outcome} if answers is None else {"outcome": outcome, "answers": answers}
+    for where, name in new.items():
+        _fields.check_type(name, str, where)
     asked = dict(zip(definition.conditions, definition._at(now), strict=True))  # noqa: SLF001
     _check_count(len(asked), answers)
-    table = _frames.opened(frame)
+    names = columns_for(definition, columns)
+    table = _opened(frame)
     schema = table.collect_schema()
-    for name in filter(None, (outcome, answers)):
+    for name in new.values():
         if name in schema or outcome == answers:
             raise ConflictError(expected="a new column", got=repr(name), where="frame")
-    names = columns_for(definition, columns)
     subjects = {condition.field.key: condition.field for condition in asked}
-    found = {key: column_of(s, names[key], table, schema) for key, s in subjects.items()}
+    found = columns_of([*subjects.values()], names, table, schema)
     made = masks.judged if table.implementation.is_pandas_like() else _judged
     return made(definition, table, found, asked, outcome, answers)
+
+
+def _opened(frame: Any) -> Any:
+    """The frame; narwhals has no name for some types, such as decimals of whole thousands."""
+    try:
+        return _frames.opened(frame)
+    except LeadlibError:
+        raise
+    except ValueError:
+        expected = "columns of types that other libraries have, too"
+        where = next(_nameless(frame), "frame")
+        raise InvalidValue(expected=expected, got="another type", where=where) from None
+
+
+def _nameless(frame: Any) -> Iterator[str]:
+    table = _frames.narwhals().from_native(frame)
+    for name in table.columns:
+        try:
+            table.select(name).collect_schema()
+        except ValueError:
+            yield f"column {name!r}"
 
 
 def _check_count(count: int, answers: str | None) -> None:
@@ -67,7 +91,10 @@ def columns_for(
 
     Raises:
         UnknownName: A key is none of the definition.
+        InvalidValue: They are no names by key.
     """
+    if columns is not None:
+        _fields.check_type(columns, Mapping, "columns")
     keys = list(dict.fromkeys(condition.field.key for condition in definition.conditions))
     given = dict(columns or {})
     legal = [*keys, *(subject.key for subject in definition.subjects)]

@@ -7,6 +7,7 @@ a third in those of Arrow.  Plain booleans are the same everywhere.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import reduce
 from operator import add, and_, or_
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -121,6 +122,8 @@ def _is_of_one_type(native: Any) -> bool:
 def _usable(value: Any, path: Sequence[str]) -> Any:
     for part in path:
         value = value.get(part) if isinstance(value, Mapping) else None
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None  # one kind of NaN will not be compared, even with itself
     if is_missing(value):
         return None
     if isinstance(value, datetime) and value.tzinfo is not None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Shared", "Tree", "assessor", "batch_assessor", "decider"]
 
 _TABLE = 9  # up to 3**9 = 19,683 assessments lie in lists, more in a dict
+_LARGE = 2 * LONGEST  # nodes
 _LOW = 5  # 3**5 - 1 = 242 is among the numbers that Python keeps
 _KEPT = 1_000_000  # answers; then a dict is emptied: memory stays bounded whatever leads say
 
@@ -193,7 +194,7 @@ def decider(
     def walk(values: Mapping[str, Any]) -> "Outcome":
         return definition.assessment(walked(conditions, values)).outcome
 
-    if len(conditions) > LONGEST:
+    if _is_large(definition.requirement, definition.disqualify):
         return walk
     outcomes = type(definition.assessment((Answer.UNKNOWN,) * len(conditions)).outcome)
     source = Source()
@@ -207,6 +208,11 @@ def decider(
         tree.require(2, part)
     source.add(1, "except faults:", " return walk(values)", "return u")
     return source.maker("values")()
+
+
+def _is_large(*criteria: Criterion | None) -> bool:
+    """Whether a tree is walked, not written out: it may name few conditions many times."""
+    return sum(getattr(criterion, "size", 0) for criterion in criteria) > _LARGE
 
 
 def _conjuncts(criterion: Criterion) -> tuple[Criterion, ...]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import accumulate
-from math import prod
+from math import erfc, prod, sqrt
 from operator import mul
 
 import attrs
@@ -22,6 +22,7 @@ from leadlib._qualification.criteria import (
     answer,
     children,
 )
+from leadlib._qualification.scoring import Total
 from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = ["Question", "ranked"]
@@ -104,9 +105,16 @@ class _Weigher:
     answers: Answers
     odds: Mapping[str, float]
     influence: dict[str, float] = attrs.field(factory=lambda: defaultdict(float))
+    _known: dict[int, float] = attrs.field(factory=dict)
 
     def chance(self, criterion: Criterion) -> float:
         """How likely a yes is, if every open question is answered by a toss of its own coin."""
+        key = id(criterion)  # the tree lives as long as this
+        if key not in self._known:
+            self._known[key] = self._chance(criterion)
+        return self._known[key]
+
+    def _chance(self, criterion: Criterion) -> float:
         match criterion:
             case Condition():
                 given = self.answers[criterion]
@@ -120,19 +128,22 @@ class _Weigher:
             case AnyOf(parts=parts):
                 return 1 - prod(1 - self.chance(part) for part in parts)
             case AtLeast(count=count, parts=parts):
-                return sum(_spread_of([self.chance(part) for part in parts])[count:])
+                return _at_least(count, [self.chance(part) for part in parts])
         return (answer(criterion, self.answers) + 1) / 2
 
     def spread(self, criterion: Criterion, weight: float) -> None:
         """Give each open question below its share; what is decided asks nothing more."""
         if answer(criterion, self.answers) is not Answer.UNKNOWN:
             return
-        if isinstance(criterion, Condition):
-            self.influence[criterion.field.key] += weight
-            return
         parts = children(criterion)
+        if isinstance(criterion, Condition):
+            if not isinstance(criterion.field, Total):
+                self.influence[criterion.field.key] += weight
+                return
+            parts = criterion.field.card.parts
         for part, share in zip(parts, self._pivotal(criterion, parts), strict=True):
-            self.spread(part, weight * share)
+            if share or not isinstance(criterion, Reaches | Condition):  # no points, no question
+                self.spread(part, weight * share)
 
     def _pivotal(self, criterion: Criterion, parts: Sequence[Criterion]) -> list[float]:
         """For each part, how likely the others leave the decision to it."""
@@ -146,7 +157,7 @@ class _Weigher:
                 return [
                     _spread_of(chances[:i] + chances[i + 1 :])[count - 1] for i in range(len(parts))
                 ]
-            case Reaches(card=card):
+            case Reaches(card=card) | Condition(field=Total(card=card)):
                 return card.weights()
         return [1 / len(parts)] * len(parts)  # the only part, or one of too many to tell apart
 
@@ -159,6 +170,16 @@ def _products_of_others(factors: Sequence[float]) -> list[float]:
     left = list(accumulate(factors[:-1], mul, initial=1.0))
     right = list(accumulate(factors[:0:-1], mul, initial=1.0))
     return [a * b for a, b in zip(left, reversed(right), strict=True)]
+
+
+def _at_least(count: int, chances: Sequence[float]) -> float:
+    """The probability of so many; of many parts by the normal curve, which is near enough."""
+    if len(chances) <= _EXACT:
+        return sum(_spread_of(chances)[count:])
+    mean, variance = sum(chances), sum(chance * (1 - chance) for chance in chances)
+    if not variance:
+        return float(mean >= count)
+    return erfc((count - 0.5 - mean) / sqrt(2 * variance)) / 2
 
 
 def _spread_of(chances: Sequence[float]) -> list[float]:

@@ -84,11 +84,18 @@ def definition_from_data(plain: object, make: Callable[[Mapping[str, Any]], T]) 
 
 
 def _check_size(plain: object) -> None:
-    stack, count = [(plain, 1)], 0
+    """
+    Bound the plain data before it is walked; criteria are counted as they are made.
+
+    Each takes a few plain nodes, and two plain levels.
+    """
+    stack, count, letters = [(plain, 1)], 0, 0
     while stack:
         node, depth = stack.pop()
         count += 1
-        if count > limits.DEFINITION_NODES or depth > 2 * limits.DEFINITION_DEPTH + 4:
+        letters += len(node) if isinstance(node, str) else 0
+        too_many = count > 10 * limits.DEFINITION_NODES or letters > limits.DEFINITION_CHARACTERS
+        if too_many or depth > 2 * limits.DEFINITION_DEPTH + 8:
             expected = (
                 f"{limits.DEFINITION_NODES} nodes and {limits.DEFINITION_DEPTH} levels at most"
             )

@@ -2,8 +2,8 @@
 The loop closed: what history says the next version of a definition should change (004-43).
 """
 
-from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, reduce
 from html import escape
 from math import floor
 from operator import and_
@@ -11,12 +11,14 @@ from typing import Any
 
 import attrs
 
-from leadlib._qualification.criteria import AllOf, describe
+from leadlib._qualification.answers import Answer
+from leadlib._qualification.backtest import BackTest, back_test
+from leadlib._qualification.criteria import AllOf, Criterion, answer, describe
 from leadlib._qualification.definition import LeadDefinition
-from leadlib._qualification.flips import Flips, compare_definitions
-from leadlib._qualification.past import PastLead, assessed, in_order, values_of
+from leadlib._qualification.flips import Flips
+from leadlib._qualification.past import Ends, PastLead, assessed, in_order, values_of
 from leadlib._qualification.scoring import Number, ScoreCard
-from leadlib._qualification.verdict import Outcome
+from leadlib._qualification.verdict import Assessment, Outcome
 from leadlib.model import Lead
 
 __all__ = ["Refinement", "propose_refinement"]
@@ -88,30 +90,50 @@ def propose_refinement(definition: LeadDefinition, past: Iterable[PastLead]) -> 
         >>> propose_refinement(LeadDefinition("d", staff >= 50, fit=fit), history)
         <Refinement d v2: fit at least 70 instead of 60>
     """
-    leads = in_order(past)
-    return _with_threshold(definition, leads) or _without_part(definition, leads)
+    history = _History(definition=definition, leads=in_order(past))
+    return _with_threshold(history) or _without_part(history)
 
 
-def _with_threshold(definition: LeadDefinition, leads: tuple[PastLead, ...]) -> Refinement | None:
-    card = definition.fit
+@attrs.frozen(kw_only=True, slots=False)
+class _History:
+    """Past leads, and what the version in force says of them: judged once, and only if needed."""
+
+    definition: LeadDefinition
+    leads: tuple[PastLead, ...]
+
+    @cached_property
+    def assessments(self) -> tuple[Assessment, ...]:
+        return tuple(assessed(self.definition, self.leads))
+
+    @property
+    def pairs(self) -> Iterator[tuple[PastLead, Assessment]]:
+        return zip(self.leads, self.assessments, strict=True)
+
+    @cached_property
+    def tried(self) -> BackTest:
+        return back_test(self.definition, self.leads)
+
+    def flips_to(self, new: LeadDefinition) -> Flips:
+        return Flips(old=self.tried, new=back_test(new, self.leads))
+
+
+def _with_threshold(history: _History) -> Refinement | None:
+    definition, card = history.definition, history.definition.fit
     if card is None or card.at_least is None:
         return None
-    bound = _all_wins_reach(definition, card, leads)
+    bound = _all_wins_reach(history, card)
     if bound is None or bound <= card.at_least:
         return None
-    flips = _flips_to(definition, leads, fit=attrs.evolve(card, at_least=bound))
+    flips = history.flips_to(definition.revised(fit=attrs.evolve(card, at_least=bound)))
     if flips.dropped.won or not flips.dropped.lost:
         return None
     return Refinement(change=f"fit at least {bound} instead of {card.at_least}", flips=flips)
 
 
-def _all_wins_reach(
-    definition: LeadDefinition, card: ScoreCard, leads: tuple[PastLead, ...]
-) -> Number | None:
+def _all_wins_reach(history: _History, card: ScoreCard) -> Number | None:
     """The highest threshold that every win still reaches for certain, whatever is unknown."""
-    qualified = zip(leads, assessed(definition, leads), strict=True)
-    wins = [p for p, a in qualified if p.won and a.outcome is Outcome.QUALIFIED]
-    least = min((_certain(definition, card, lead) for lead in wins), default=None)
+    wins = [p for p, a in history.pairs if p.won and a.outcome is Outcome.QUALIFIED]
+    least = min((_certain(history.definition, card, lead) for lead in wins), default=None)
     return floor(least) if isinstance(least, float) else least
 
 
@@ -121,17 +143,42 @@ def _certain(definition: LeadDefinition, card: ScoreCard, past: PastLead) -> Num
     return card.score(values_of(definition, past), lead=lead, now=past.at).lowest
 
 
-def _without_part(definition: LeadDefinition, leads: tuple[PastLead, ...]) -> Refinement | None:
-    if not isinstance(definition.qualify, AllOf):
+def _without_part(history: _History) -> Refinement | None:
+    """The part that kept out most wins and no lost lead, the first of several."""
+    qualify = history.definition.qualify
+    if not isinstance(qualify, AllOf) or len(qualify.parts) == 1:
         return None
-    parts, found = definition.qualify.parts, []
-    for i, part in enumerate(parts):
-        rest = [*parts[:i], *parts[i + 1 :]]
-        flips = _flips_to(definition, leads, qualify=reduce(and_, rest)) if rest else None
-        if flips is not None and flips.added.won and not flips.added.lost:
-            found.append(Refinement(change=f"without {describe(part)!r}", flips=flips))
-    return max(found, key=lambda refinement: refinement.flips.added.won, default=None)
+    kept_out = _kept_out(history, qualify.parts)
+    free = [place for place, ends in kept_out.items() if ends.won and not ends.lost]
+    if not free:
+        return None
+    best = min(free, key=lambda place: (-kept_out[place].won, place))
+    flips = history.flips_to(_lacking(history.definition, qualify.parts, best))
+    return Refinement(change=f"without {describe(qualify.parts[best])!r}", flips=flips)
 
 
-def _flips_to(definition: LeadDefinition, leads: tuple[PastLead, ...], **changes: Any) -> Flips:
-    return compare_definitions(definition, definition.revised(**changes), leads)
+def _kept_out(history: _History, parts: Sequence[Criterion]) -> dict[int, Ends]:
+    """Whom each part alone keeps out, as the answers tell: nobody is judged again for it."""
+    alone: dict[int, list[tuple[PastLead, Assessment]]] = {}
+    for past, old in history.pairs:
+        missing = [i for i, part in enumerate(parts) if answer(part, old.answers) < Answer.YES]
+        if len(missing) == 1:
+            alone.setdefault(missing[0], []).append((past, old))
+    return {
+        place: Ends.of(_let_in(_lacking(history.definition, parts, place), kept_out))
+        for place, kept_out in alone.items()
+    }
+
+
+def _let_in(
+    new: LeadDefinition, kept_out: Iterable[tuple[PastLead, Assessment]]
+) -> Iterator[PastLead]:
+    for past, old in kept_out:
+        given = tuple(old.answers[condition] for condition in new.conditions)
+        if new.assessment(given).outcome is Outcome.QUALIFIED:
+            yield past
+
+
+def _lacking(definition: LeadDefinition, parts: Sequence[Criterion], place: int) -> LeadDefinition:
+    """The next version, without the part at that place."""
+    return definition.revised(qualify=reduce(and_, [*parts[:place], *parts[place + 1 :]]))

@@ -157,7 +157,18 @@ def test_of(source: Source, condition: Condition) -> str:
         return " or ".join(f"{source.constant(part)} in v" for part in parts)
     if exact and operator is Operator.STARTS_WITH_ANY:
         return f"v.startswith({source.constant(parts)})"
+    if operator is not Operator.HAS_WORD:
+        return _folded(source, operator, [part.translate(ASCII_LOWER) for part in parts])
     return f"{source.called(_search(condition))}(v) is not None"
+
+
+def _folded(source: Source, operator: Operator, parts: Sequence[str]) -> str:
+    """Text and parts in small letters, and then as if case mattered."""
+    fold = f"v.translate({source.constant(ASCII_LOWER)})"
+    if operator is Operator.STARTS_WITH_ANY:
+        return f"{fold}.startswith({source.constant(tuple(parts))})"
+    first, *others = map(source.constant, parts)
+    return " or ".join([f"{first} in (f := {fold})", *(f"{part} in f" for part in others)])
 
 
 def worth(source: Source, condition: Condition, *, yes: int, unknown: int, no: int) -> str:

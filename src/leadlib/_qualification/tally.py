@@ -54,7 +54,7 @@ def scorer(
         held = sum(worth for worth, a in zip(card.worths, given, strict=True) if a is Answer.YES)
         return held, sum(1 << i for i, a in enumerate(given) if a is Answer.UNKNOWN)
 
-    if len(conditions) > LONGEST:
+    if sum(getattr(part, "size", 0) for part in card.parts) > 2 * LONGEST:
         return lambda: lambda rows: _columns(map(walk, rows))
     source = Source()
     source.names["walk"] = walk

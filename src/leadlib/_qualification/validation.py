@@ -219,4 +219,4 @@ def share_of(value: Any) -> Fraction:
     """A share as it is written: 0.1 is one tenth."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
         raise InvalidValue(expected="a share above 0, at most 1", got=_text.kind_of(value))
-    return Fraction(repr(value))
+    return Fraction(repr(float(value)))  # a float of NumPy does not print as a number alone
