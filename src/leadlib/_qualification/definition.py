@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Self
 
 import attrs
@@ -477,8 +478,8 @@ class LeadDefinition:
         rows = iter(rows)
         for first in rows:
             assess = begin(first)
-            yield assess(first)
-            yield from map(assess, rows)
+            return chain([assess(first)], map(assess, rows))
+        return iter(())
 
     @cached_property
     def decide(self) -> Callable[[Values], Outcome]:
