@@ -96,7 +96,7 @@ def columns_of(
     """
     nw = _frames.narwhals()
     found = {subject.key: _found(names[subject.key], schema, nw) for subject in subjects}
-    missing = [names[key] for key, place in found.items() if place is None]
+    missing = [*dict.fromkeys(names[key] for key, place in found.items() if place is None)]
     if missing:
         what = "a column of the frame" if len(missing) == 1 else "columns of the frame"
         expected = f"{what}, or other names in columns="
