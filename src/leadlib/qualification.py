@@ -36,8 +36,8 @@ from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.grades import Cuts, Grade, Temperature, grade, temperature
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.questions import Question
-from leadlib._qualification.reading import value_from_text
 from leadlib._qualification.scoring import Points, Score, ScoreCard, Scores
+from leadlib._qualification.texts import value_from_text
 from leadlib._qualification.verdict import Assessment, Outcome, Verdict
 
 TYPE_CHECKING = False  # as type checkers read it

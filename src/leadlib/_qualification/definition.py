@@ -29,7 +29,8 @@ from leadlib._qualification.criteria import (
     resolved,
 )
 from leadlib._qualification.fields import Event, Evidence, Field
-from leadlib._qualification.scoring import ScoreCard, Total, occurrences
+from leadlib._qualification.scoring import ScoreCard
+from leadlib._qualification.totals import Total
 from leadlib._qualification.verdict import Assessment, Outcome, Verdict, fact_of, names_in
 from leadlib._rates import Rate
 from leadlib.errors import ConflictError, InvalidValue, LimitExceeded, UnknownName
@@ -683,7 +684,7 @@ def _known(lead: Lead, now: datetime) -> Lead:
 def _value_of(subject: Subject, lead: Lead, now: datetime | None) -> FactValue | None:
     match subject:
         case Event():
-            return len(occurrences(lead, subject, now))
+            return len(subject.occurrences(lead, now))
         case Evidence(kind_of=kind):
             return True if any(inquiry.kind == kind for inquiry in lead.inquiries) else None
         case Field():

@@ -13,7 +13,7 @@ from leadlib._qualification.criteria import Condition, Criterion, Subject
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.values import KINDS, canonical
 from leadlib.errors import AmbiguousTruth, InvalidValue, UnknownName
-from leadlib.model import FactValue
+from leadlib.model import FactValue, Lead
 
 __all__ = ["Event", "Evidence", "Field"]
 
@@ -224,6 +224,22 @@ class Event(_Ordered):
     def unit(self) -> str:
         """What it counts."""
         return "times"
+
+    def occurrences(self, lead: Lead, now: datetime | None) -> tuple[datetime, ...]:
+        """
+        When a lead did it: within the period before *now*, and never after.
+
+        Raises:
+            InvalidValue: The event has a period, and *now* is not given.
+        """
+        if self.within is not None and now is None:
+            got = f"none, and {self.key!r} depends on it"
+            raise InvalidValue(expected="an instant", got=got, where="now")
+        did = (inquiry.at for inquiry in lead.inquiries if inquiry.kind == self.kind_of)
+        since = self.within.before(now) if self.within is not None and now is not None else None
+        return tuple(
+            at for at in did if (since is None or since <= at) and (now is None or at <= now)
+        )
 
 
 @attrs.frozen(order=False, cache_hash=True)

@@ -22,7 +22,7 @@ from leadlib._qualification.criteria import (
     answer,
     children,
 )
-from leadlib._qualification.scoring import Total
+from leadlib._qualification.totals import Total
 from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = ["Question", "ranked"]

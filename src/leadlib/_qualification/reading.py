@@ -8,12 +8,12 @@ collected with its path, and no text of the input is ever looked up, formatted o
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import attrs
 
-from leadlib import _fields, _instants, _text, limits
+from leadlib import _fields, _text, limits
 from leadlib._periods import Period
 from leadlib._qualification.criteria import (
     AllOf,
@@ -28,12 +28,12 @@ from leadlib._qualification.criteria import (
 from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.scoring import Points, ScoreCard
-from leadlib._qualification.values import canonical, fits
+from leadlib._qualification.texts import plain_to_value
 from leadlib._qualification.writing import TYPE_NAMES
 from leadlib.errors import DefinitionError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
 from leadlib.model import FactValue, Team
 
-__all__ = ["KEYS", "MOST_FAULTS", "definition_from_data", "value_from_text"]
+__all__ = ["KEYS", "MOST_FAULTS", "definition_from_data"]
 
 T = TypeVar("T")
 MOST_FAULTS = 20  # more than a person mends at once, and few enough to be found in no time
@@ -203,7 +203,7 @@ class _Reader:
         return plain
 
     def _value(self, plain: Any, kind: type, where: str) -> Any:
-        return self._taken(where, lambda: _value(plain, kind, where))
+        return self._taken(where, lambda: plain_to_value(plain, kind, where))
 
     def _span(self, plain: object, where: str) -> Period | None:
         if not isinstance(plain, str):
@@ -422,14 +422,14 @@ class _Reader:
         if operator.takes_many:
             return self._choice(subject, operator, plain, where, case)
         _needs_order(subject, where)
-        value = _value(plain, subject.kind, where)
+        value = plain_to_value(plain, subject.kind, where)
         return Condition(field=subject, operator=operator, operand=value)
 
     def _bounds(self, plain: Any, subject: Any, where: str) -> tuple[FactValue, FactValue]:
         _needs_order(subject, where)
         if not isinstance(plain, list | tuple) or len(plain) != 2:  # noqa: PLR2004
             raise InvalidValue(expected="a list of two", got=_text.kind_of(plain), where=where)
-        low, high = (_value(p, subject.kind, f"{where}[{i}]") for i, p in enumerate(plain))
+        low, high = (plain_to_value(p, subject.kind, f"{where}[{i}]") for i, p in enumerate(plain))
         return low, high
 
     def _choice(
@@ -440,7 +440,7 @@ class _Reader:
         if not isinstance(plain, list | tuple) or not plain:
             expected = "a list of at least one value"
             raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
-        many = tuple(_value(p, subject.kind, f"{where}[{i}]") for i, p in enumerate(plain))
+        many = tuple(plain_to_value(p, subject.kind, f"{where}[{i}]") for i, p in enumerate(plain))
         return Condition(field=subject, operator=operator, operand=many, case=case)
 
     # -- scores and signatures --
@@ -553,56 +553,3 @@ def _path(name: object) -> str:
     if not isinstance(name, str) or not name.isprintable() or len(name) > _SHOWABLE:
         return "[…]"
     return name if name.isidentifier() else f'"{name}"'
-
-
-def _value(plain: Any, kind: type, where: str) -> FactValue:
-    """A value of a definition in its field's type; text where JSON knows no other form."""
-    if isinstance(plain, str) and kind in {Decimal, date, datetime}:
-        return value_from_text(plain, Field("value", kind), where=where)
-    if not fits(kind, plain) and not (kind is datetime and isinstance(plain, datetime)):
-        expected = f"a value of type {TYPE_NAMES[kind]}"
-        raise InvalidValue(expected=expected, got=_text.kind_of(plain), where=where)
-    return canonical(kind, plain, where=where)
-
-
-def value_from_text(text: str, field: Field, *, where: str | None = None) -> FactValue:
-    """
-    Read one answer as its field wants it: ``40``, ``12.50``, ``yes``, ``2026-03-02``.
-
-    Raises:
-        InvalidValue: The text is not of the field's type; it is described, never shown.
-    """
-    kind = field.kind
-    expected = f"a value of type {TYPE_NAMES[kind]}"
-    got = f"text of {len(text)} characters in another form"
-    try:
-        if kind is str:
-            return _text.clean(text, where=where or field.name)
-        if kind is datetime:
-            return _instants.instant(text)
-        if kind is date:
-            return _day(text)
-        if kind is bool:
-            return _YES_NO[text.lower()]
-        return _number(text, kind)
-    except (ValueError, KeyError, InvalidOperation) as fault:
-        if isinstance(fault, InvalidValue):
-            expected, got = fault.expected, fault.got
-        raise InvalidValue(expected=expected, got=got, where=where) from None
-
-
-_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-_LONGEST_NUMBER = 64
-
-
-def _number(text: str, kind: type) -> int | Decimal:
-    if len(text) > _LONGEST_NUMBER or not text.isascii() or "_" in text:
-        raise ValueError
-    number = _fields.finite(Decimal(text))
-    return int(text) if kind is int else Decimal(number)
-
-
-def _day(text: str) -> date:
-    if len(text) != len("2026-03-02") or "W" in text:
-        raise ValueError
-    return date.fromisoformat(text)

@@ -32,11 +32,10 @@ from leadlib._qualification.criteria import (
     resolved,
 )
 from leadlib._qualification.fields import Event
-from leadlib._qualification.operators import Operator
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.model import FactValue, Lead
 
-__all__ = ["Number", "Points", "Score", "ScoreCard", "Scores", "Total", "as_number", "occurrences"]
+__all__ = ["Number", "Points", "Score", "ScoreCard", "Scores", "as_number"]
 
 Number = int | Decimal
 _CENTURIES = timedelta(days=365 * 200)
@@ -289,7 +288,7 @@ class ScoreCard:
         if lead is None:
             expected = f"the lead, whose {event.kind_of!r} counts"
             raise InvalidValue(expected=expected, got="facts alone", where="lead")
-        return occurrences(lead, event, now)
+        return event.occurrences(lead, now)
 
     @cached_property
     def highest(self) -> Number | None:
@@ -315,58 +314,6 @@ class ScoreCard:
         )
         total = total if self.most is None else min(total, Fraction(self.most))
         return total if self.least is None else max(total, Fraction(self.least))
-
-
-@attrs.frozen(order=False)
-class Total(Subject):
-    """The points of a card that counts events, as a number to ask for."""
-
-    name: str
-    card: ScoreCard
-
-    @property
-    def key(self) -> str:
-        """The name of the number."""
-        return f"{self.name} points"
-
-    @property
-    def kind(self) -> type:
-        """Points are a number."""
-        return Decimal
-
-    @property
-    def unit(self) -> None:
-        """None: points are points."""
-        return
-
-    def reached(self) -> Criterion:
-        """The criterion that they are enough."""
-        bound = Decimal(self.card.at_least or 0)
-        return Condition(field=self, operator=Operator.AT_LEAST, operand=bound)
-
-    def value(
-        self, values: Mapping[str, FactValue | None], lead: Lead, now: datetime | None
-    ) -> FactValue | None:
-        """The points as far as they are certain: what is unknown may not tip the threshold."""
-        score = self.card.score(values, lead=lead, now=now)
-        if score.reached is Answer.UNKNOWN:
-            return None
-        return score.lowest if score.reached is Answer.YES else score.highest
-
-
-def occurrences(lead: Lead, event: Event, now: datetime | None) -> tuple[datetime, ...]:
-    """When a lead did it: within the event's span before *now*, and never after."""
-    if event.within is not None and now is None:
-        got = f"none, and {event.key!r} depends on it"
-        raise InvalidValue(expected="an instant", got=got, where="now")
-    since = _instants.EARLIEST if event.within is None or now is None else event.within.before(now)
-    return tuple(
-        inquiry.at
-        for inquiry in lead.inquiries
-        if inquiry.kind == event.kind_of
-        and since <= inquiry.at
-        and (now is None or inquiry.at <= now)
-    )
 
 
 def _number_of(total: Any) -> Number | float:
