@@ -841,9 +841,7 @@ class TestToSql:
 
         with sqlite3.connect(":memory:") as base:
             base.execute(f"CREATE TABLE leads ({names})")
-            base.executemany(
-                "INSERT INTO leads VALUES (?1, ?1, ?1, ?1, ?1)", [(v,) for v in values]
-            )
+            base.executemany("INSERT INTO leads VALUES (?, ?, ?, ?, ?)", [(v,) * 5 for v in values])
             found = {outcome for (outcome,) in base.execute(f"SELECT {made} FROM leads")}
         base.close()
 

@@ -43,7 +43,7 @@ def is_missing(value: object) -> bool:
         return value is None
     try:
         return bool(value != value)  # noqa: PLR0124
-    except TypeError:
+    except (TypeError, ArithmeticError):  # NA will not say, and a signalling NaN shouts
         return True
     except ValueError:  # an array is not missing, it is out of place
         return False

@@ -48,7 +48,7 @@ def usable(kind: type, value: object) -> FactValue | None:
 
 def _as_midnight(at: datetime) -> date | None:
     """Frames without dates hold them as the midnight of no zone."""
-    is_midnight = at.tzinfo is None and at.time() == time(0)
+    is_midnight = at.tzinfo is None and at.time() == time(0) and not getattr(at, "nanosecond", 0)
     return at.date() if is_midnight else None
 
 
