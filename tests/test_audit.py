@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import COMPETITOR, STAFF, an_inquiry
+from builders import COMPETITOR, MONDAY, STAFF, an_inquiry
 from leadlib.errors import DefinitionMismatch, InvalidValue, LimitExceeded
 from leadlib.metrics import Override, Rate, audit_handoffs
 from leadlib.model import Lead
@@ -34,10 +34,16 @@ def an_override(lead="i-1", reason="met at the fair", approver="sam"):
 
 
 class TestAudit:
-    @pytest.mark.rule("002-02", part="the rate of conformity")
+    @pytest.mark.rule("002-02")
     def test_finds_that_all_leads_met_what_sales_had_asked_for(self):
-        audit = audit_handoffs(verdicts((130, GOOD)))
+        """Criteria learnt from sales and signed by sales; 130 of 130 leads met them."""
+        large = (STAFF >= 50).named("large", heard_from=["sales"])
+        asked = LeadDefinition("sales-ready", large).sign(team="sales", by="sam", at=MONDAY)
+        given_ = [a_verdict(f"i-{number:03}", GOOD, asked) for number in range(130)]
+        audit = audit_handoffs(given_)
 
+        assert asked.named["large"].heard_from == ("sales",)
+        assert "sales" not in asked.unsigned
         assert audit.conforming == Rate(130, 130)
         assert audit.conforming.bounds == "[97.1, 100.0]"
         assert audit.below == ()
