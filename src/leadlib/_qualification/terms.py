@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -27,10 +27,6 @@ from leadlib._qualification.totals import Total
 from leadlib._qualification.verdict import names_in
 from leadlib._rates import Rate
 from leadlib.errors import ConflictError, InvalidValue, LimitExceeded
-
-if TYPE_CHECKING:
-    pass
-
 
 __all__ = ["Terms"]
 
