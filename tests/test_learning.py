@@ -222,6 +222,16 @@ class TestLearn:
         assert learnt.split == START + 200 * DAY
         assert learnt.validation.base.n == 200
 
+    def test_takes_nothing_from_the_day_of_the_split_to_find_the_earlier_ones(self):
+        """Most close on the last day: the day before still calibrates."""
+        rows, won, _ = deals(240)
+        days = [0] * 60 + [1] * 60 + [2] * 120
+
+        learnt = learn(rows, won, [START + day * DAY for day in days], split=0.5)
+
+        assert learnt.split == START + 2 * DAY
+        assert learnt.validation.base.n == 120
+
     def test_keeps_deals_of_one_instant_together(self):
         rows, won, closed = deals()
         closed[270:310] = [closed[270]] * 40

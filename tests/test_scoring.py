@@ -339,6 +339,11 @@ class TestGrade:
 
 
 class TestTemperature:
+    @pytest.mark.rule("M-33")
+    def test_counts_the_threshold_itself(self):
+        assert temperature(50) is Temperature.HOT
+        assert temperature(20) is Temperature.WARM
+
     def test_has_a_hot_end_and_a_cold_one(self):
         with pytest.raises(InvalidValue, match="hot >= warm"):
             temperature(5, hot=1, warm=2)

@@ -381,6 +381,14 @@ class TestInventory:
 
         assert inventory(rows, [True] * 3 + [False] * 4)["x"].suspicious is None
 
+    @pytest.mark.parametrize(("others", "suspected"), [(1, True), (2, False)])
+    def test_suspects_what_one_other_of_a_hundred_has(self, others, suspected):
+        rows = [{"x": 1}] * 50 + [{}] * 50 + [{"x": 1}] * others + [{}] * (100 - others)
+
+        found = inventory(rows, [True] * 100 + [False] * 100)
+
+        assert (found["x"].suspicious is not None) is suspected
+
     def test_does_not_suspect_what_is_merely_filled_more_often(self):
         rows = [{"x": 1}] * 80 + [{}] * 20 + [{"x": 1}] * 30 + [{}] * 70
 
