@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from benchmarks import rule_peers
-from benchmarks.harness import Row, exhaust, race, ratio, speed
+from benchmarks.harness import Row, Times, exhaust, race, ratio, speed
 from benchmarks.workload import (
     CARD,
     DEFINITION,
@@ -94,7 +94,7 @@ class Missing(Row):
 
 
 def _peers(leads: Sequence[Lead], *, quick: bool) -> list[Row]:
-    """Both sides by their fastest form for many dicts; the peers decide, leadlib explains."""
+    """Ours by its form for many dicts, theirs in two forms; the peers decide, leadlib explains."""
     facts = [rule_peers.complete(lead.values) for lead in leads]
     peers = rule_peers.installed()
     expected = [decided_by_hand(row) for row in facts]
@@ -103,17 +103,19 @@ def _peers(leads: Sequence[Lead], *, quick: bool) -> list[Row]:
     theirs = {name: lambda decide=d: exhaust(map(decide, facts)) for name, d in peers.items()}
     ours = {"ours": lambda: exhaust(DEFINITION.assess_many(facts))}
     times = race(ours | theirs, rounds=3 if quick else 15)
-    made = []
-    for name, (_, _, faster) in rule_peers.PEERS.items():
-        about = {
-            "part": "qualification",
-            "work": "assess dicts, explained",
-            "against": f"{name}, a yes or no alone",
-            "goal": round(1 / faster, 4),
-        }
-        found = name in peers
-        made.append(Row(**about, ratio=ratio(times, "ours", name)) if found else Missing(**about))
-    return made
+    return [
+        _peer(times, name, goal)
+        for name, (*_, faster) in rule_peers.PEERS.items()
+        for name, goal in ((name, round(1 / faster, 4)), (f"{name}, tuned", None))
+    ]
+
+
+def _peer(times: Times, name: str, goal: float | None) -> Row:
+    about = {"part": "qualification", "work": "assess dicts, explained", "goal": goal}
+    against = f"{name}, a yes or no alone"
+    if name not in times:
+        return Missing(**about, against=against)
+    return Row(**about, against=against, ratio=ratio(times, "ours", name))
 
 
 def _compiling() -> Row:

@@ -131,7 +131,7 @@ class TestScoreMany:
 WORDS = """
 def made values rows held unknown hold miss append low high try except faults return walk
 get table or first found if elif else not in is None True False raise T UTC tzinfo
-is_finite type str
+is_finite type str yield
 int bool date datetime Decimal and pass for v w u h f translate startswith QUALIFIED
 UNDECIDED DISQUALIFIED NOT_QUALIFIED
 """

@@ -286,8 +286,7 @@ class LeadDefinition(Terms):
         )
         rows = iter(rows)
         for first in rows:
-            assess = begin(first)
-            return chain([assess(first)], map(assess, rows))
+            return begin(first)(chain([first], rows))
         return iter(())
 
     @cached_property
@@ -312,7 +311,7 @@ class LeadDefinition(Terms):
         return plan.assessor(self._shared, self._at(now))
 
     @cached_property
-    def _fixed_batch(self) -> Callable[[Any], Callable[[Any], Assessment]]:
+    def _fixed_batch(self) -> Callable[[Any], Callable[[Iterable[Any]], Iterator[Assessment]]]:
         return plan.batch_assessor(self._shared, self._at(None), self.assess)
 
     @cached_property

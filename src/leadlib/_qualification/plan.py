@@ -5,7 +5,8 @@ Measured against a function that a person writes by hand, the walk takes 3.3 tim
 straight code about once (``make bench ONLY=qualification``).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -54,21 +55,28 @@ def assessor(
     if len(conditions) > LONGEST:
         return walk
     source = Source()
+    source.names.update(table=shared.table, first=shared.first, walk=walk)
     source.add(0, " try:", "  get = values.get")
-    _sums(source, shared, conditions)
-    return _finished(source, shared, walk)()
+    _sums(source, 2, shared, conditions)
+    source.add(1, "except faults:", " return walk(values)")
+    source.add(1, f"return {shared.look_up} or first(low, high)")
+    return source.maker("values")()
 
 
 def _sums(
-    source: Source, shared: "Shared", conditions: Sequence[Condition], skipped: Sequence[bool] = ()
+    source: Source,
+    depth: int,
+    shared: "Shared",
+    conditions: Sequence[Condition],
+    skipped: Sequence[bool] = (),
 ) -> None:
     """The two numbers, as sums of what each answer is worth."""
     digits = [
         "0" if any(skipped[i : i + 1]) else worth(source, condition, **_worths(i, shared.wanted[i]))
         for i, condition in enumerate(conditions)
     ]
-    source.add(2, f"low = {' + '.join(digits[:_LOW])}")
-    source.add(2, f"high = {' + '.join(digits[_LOW:]) or 0}")
+    source.add(depth, f"low = {' + '.join(digits[:_LOW])}")
+    source.add(depth, f"high = {' + '.join(digits[_LOW:]) or 0}")
 
 
 def _worths(place: int, wanted: Answer) -> dict[str, int]:
@@ -79,45 +87,45 @@ def _worths(place: int, wanted: Answer) -> dict[str, int]:
 
 def batch_assessor(
     shared: "Shared", conditions: Sequence[Condition], one: Callable[[Any], "Assessment"]
-) -> Callable[[Any], Callable[[Any], "Assessment"]]:
+) -> Callable[[Any], Callable[[Iterable[Any]], Iterator["Assessment"]]]:
     """
-    Give the function for a batch that begins with a certain row.
+    Give what judges all rows of a batch that begins with a certain row, as they come.
 
     A batch remembers what it found in a text, for titles and the like recur.  If the first row has
     every key, the keys are taken for granted, and a row without one is left to *one*.
     """
     if len(conditions) > LONGEST:
-        return lambda _: one
+        return lambda _: partial(map, one)
     makers = {
-        whole: _finished(_batch(shared, conditions, whole=whole), shared, one)
-        for whole in (False, True)
+        whole: _batch(shared, conditions, one, whole=whole).maker("rows") for whole in (False, True)
     }
     keys = {condition.field.key for condition in conditions}
     return lambda first: makers[type(first) is dict and keys <= first.keys()]()
 
 
-def _batch(shared: "Shared", conditions: Sequence[Condition], *, whole: bool) -> Source:
+def _batch(
+    shared: "Shared",
+    conditions: Sequence[Condition],
+    one: Callable[[Any], "Assessment"],
+    *,
+    whole: bool,
+) -> Source:
     source = Source(look_up="values[{0}]" if whole else "get({0})")
-    source.add(0, " try:", *([] if whole else ["  get = values.get"]))
+    source.names.update(table=shared.table, first=shared.first, walk=one)
+    source.add(0, " for values in rows:", "  try:", *([] if whole else ["   get = values.get"]))
     texts = [condition.operator.is_on_text for condition in conditions]
-    _sums(source, shared, conditions, skipped=texts)
+    _sums(source, 3, shared, conditions, skipped=texts)
     for place, condition in enumerate(conditions):
         if texts[place]:
             worths = _worths(place, shared.wanted[place])
-            source.load(2, condition.field.key)
+            source.load(3, condition.field.key)
             test = (test_of(source, condition), worths["yes"], worths["no"])
             var = "low" if place < _LOW else "high"
-            recall(source, 2, var, f"{var} += {worths['unknown']}", [test])
+            recall(source, 3, var, f"{var} += {worths['unknown']}", [test])
+    source.add(2, "except faults:", " found = walk(values)", "else:")
+    source.add(3, f"found = {shared.look_up} or first(low, high)")
+    source.add(2, "yield found")
     return source
-
-
-def _finished(
-    source: Source, shared: "Shared", otherwise_: Callable[[Any], "Assessment"]
-) -> Callable[[], Callable[[Any], "Assessment"]]:
-    source.names.update(table=shared.table, first=shared.first, walk=otherwise_)
-    source.add(1, "except faults:", " return walk(values)")
-    source.add(1, f"return {shared.look_up} or first(low, high)")
-    return source.maker("values")
 
 
 def _wanted(definition: "LeadDefinition") -> tuple[Answer, ...]:
