@@ -1,11 +1,17 @@
 """Histories of ten events replayed and moved, against look-ups in a bare dict."""
 
+import gc
+import tracemalloc
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
-from benchmarks.harness import Row, exhaust, race, ratio, speed
+import attrs
+
+from benchmarks import lifecycle_peers
+from benchmarks.harness import Row, cpu_seconds, exhaust, race, ratio, speed
 from leadlib import STANDARD, Certificate, Standing
 from leadlib.lifecycle import (
     Accepted,
@@ -27,7 +33,8 @@ from leadlib.lifecycle import (
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LENGTH = 10
 MOVES = {
-    stage.name: {kind: to.name for kind, to in row.items()} for stage, row in STANDARD.table.items()
+    stage.name: {kind: STANDARD.next(stage, kind).name for kind in STANDARD.legal(stage)}
+    for stage in STANDARD.stages
 }
 
 Maker = Callable[..., LeadEvent]
@@ -38,31 +45,138 @@ def rows(*, quick: bool) -> list[Row]:
     steps = [step for history in histories for step in _steps(history)]
     bare = [(standing.stage.name, type(event)) for standing, event in steps]
     _check(histories, steps, bare)
+    makings = [(standing, *_parts(event)) for standing, event in steps]
     times = race(
         {
             "replay": lambda: exhaust(map(STANDARD.replay, histories)),
             "fold": lambda: exhaust(map(folded_by_hand, histories)),
             "move": lambda: exhaust(STANDARD.move(standing, event) for standing, event in steps),
+            "make": lambda: exhaust(
+                STANDARD.move(standing, kind(**parts)) for standing, kind, parts in makings
+            ),
             "look-up": lambda: exhaust(MOVES[stage][kind] for stage, kind in bare),
         },
         rounds=7 if quick else 15,
     )
+    look_up = "one look-up in a dict of dicts"
+    compared = [
+        ("replay", "fold", f"replay {LENGTH} events, every move checked", _BY_HAND, 2.5),
+        ("move", "look-up", "move, which keeps the history", look_up, 20.0),
+        ("make", "look-up", "make the event, checked, and move", look_up, None),
+    ]
+    counts = {"replay": LENGTH * len(histories), "move": len(steps), "make": len(steps)}
+    return [
+        *(
+            Row(
+                part="lifecycle",
+                work=work,
+                against=against,
+                ratio=ratio(times, ours, theirs),
+                goal=goal,
+                speed=speed(times, ours, counts[ours], "a second"),
+            )
+            for ours, theirs, work, against, goal in compared
+        ),
+        *_peers(quick=quick),
+        *_memory(1_000),
+    ]
+
+
+_BY_HAND = "a fold over a dict by hand, unchecked"
+
+
+def _parts(event: LeadEvent) -> tuple[type[LeadEvent], dict[str, Any]]:
+    return type(event), attrs.asdict(event, recurse=False)
+
+
+def _peers(*, quick: bool) -> list[Row]:
+    """
+    The same path of nine moves, the machines made before the clock starts.
+
+    Ours makes its events, checks them and keeps them all; the peers keep the present stage.
+    """
+    count = 50 if quick else 300
+    path = _history("lead-1", 0)
+    makers = {name: make(path) for name, make in lifecycle_peers.installed().items()}
+    for name, make in makers.items():
+        lead = make()
+        lead.run()
+        assert lead.stage() == "customer", name
+    begin = STANDARD.move(None, path[0])
+    makings = [_parts(event) for event in path[1:]]
+
+    def ours() -> Standing:
+        standing = begin
+        for kind, parts in makings:
+            standing = STANDARD.move(standing, kind(**parts))
+        return standing
+
+    assert ours().stage.name == "customer"
+    candidates = {"ours": lambda: [ours] * count}
+    candidates |= {
+        name: (lambda make=make: [make().run for _ in range(count)])
+        for name, make in makers.items()
+    }
+    times = race(candidates, rounds=3 if quick else 9, measure=_runs_alone)
     return [
         Row(
             part="lifecycle",
-            work=f"replay {LENGTH} events, every move checked",
-            against="a fold over a dict by hand, unchecked",
-            ratio=ratio(times, "replay", "fold"),
-            speed=speed(times, "replay", LENGTH * len(histories), "events"),
-        ),
-        Row(
-            part="lifecycle",
-            work="move, which keeps the history",
-            against="one look-up in a dict of dicts",
-            ratio=ratio(times, "move", "look-up"),
-            speed=speed(times, "move", len(steps), "moves"),
-        ),
+            work="make the event, checked, and move",
+            against=f"{name}, which keeps no history",
+            ratio=ratio(times, "ours", name),
+            goal=1 / lifecycle_peers.PEERS[name][1],
+        )
+        for name in makers
     ]
+
+
+def _runs_alone(prepare: Callable[[], list[Callable[[], object]]]) -> float:
+    runs = prepare()
+    return cpu_seconds(lambda: [run() for run in runs])
+
+
+def _memory(count: int) -> list[Row]:
+    """
+    What a standing holds on to: what leadlib makes of it, and that with all that it was given.
+
+    Ids, instants, proofs and amounts are the application's; each lead has its own.
+    """
+    given = [[_parts(event) for event in _history(f"lead-{n}", 0)] for n in range(count)]
+    histories = partial(map, partial(_history, kind=0), (f"lead-{n}" for n in range(count)))
+    measured = {
+        "events, stages and the standing": lambda: [_replayed(parts) for parts in given],
+        "the same, with ids, instants, proofs": lambda: [*map(STANDARD.replay, histories())],
+    }
+    rows = []
+    for what, make in measured.items():
+        size = _bytes(make) / count
+        goal = None if rows else 1.0
+        rows.append(
+            Row(
+                part="lifecycle",
+                work=f"memory of a standing with {LENGTH} events: {what}",
+                against="1.2 kB",
+                ratio=size / 1_200,
+                goal=goal,
+                speed=f"{size:,.0f} bytes",
+            )
+        )
+    return rows
+
+
+def _replayed(parts: Sequence[tuple[type[LeadEvent], dict[str, Any]]]) -> Standing:
+    return STANDARD.replay(tuple(kind(**said) for kind, said in parts))
+
+
+def _bytes(make: Callable[[], object]) -> int:
+    gc.collect()
+    tracemalloc.start()
+    kept = make()
+    gc.collect()
+    size = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept
+    return size
 
 
 def make_histories(count: int) -> list[tuple[LeadEvent, ...]]:

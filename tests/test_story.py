@@ -140,7 +140,9 @@ def test_the_life_of_a_lead():
     assert brief.interests == {"aseptic filling": 2, "CIP": 1}
 
     # An inquiry alone could never have been handed off.
-    with pytest.raises(IllegalTransition, match="legal: Inquired, Triaged, Deferred, Disqualified"):
+    with pytest.raises(
+        IllegalTransition, match="legal: Triaged, Banded, Deferred, Parked, Disqualified"
+    ):
         STANDARD.replay([log[0], offer])
 
     # From the hand-off on, the 24 hours of sales run, and accepting does not stop them.
@@ -149,6 +151,7 @@ def test_the_life_of_a_lead():
     assert [(d.action, d.overdue) for d in clocks] == [
         ("first attempt", True),
         ("first attempt or hand back", False),
+        ("any attempt at all", False),
     ]
 
     # Sales reaches her: the project was moved to summer.  Sales hands back, and says why.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeGuard, TypeVar
 
 import attrs
 
@@ -17,8 +17,10 @@ __all__ = [
     "finite",
     "identifier",
     "instant",
+    "is_plain",
     "is_whole",
     "label",
+    "named",
     "placed",
     "words",
 ]
@@ -32,10 +34,19 @@ _FINEST = 18
 
 def identifier(value: object) -> str:
     """An id or a name: clean text of at most 255 characters, on one line."""
+    if is_plain(value):
+        return value
     text = _text.clean(value, limit=limits.ID_CHARACTERS)
     if not text.isprintable():
         raise InvalidValue(expected="text on one line", got="text with control characters")
     return text
+
+
+def is_plain(value: object) -> TypeGuard[str]:
+    """Whether it is an id as most are, with nothing to clean; events are made by the million."""
+    if type(value) is not str or not 0 < len(value) <= limits.ID_CHARACTERS:
+        return False
+    return value.isascii() and value.isprintable() and " " not in value
 
 
 def finite(value: float | Decimal) -> int | Decimal:
@@ -98,14 +109,16 @@ def placed(_: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribu
     """
     converters: list[Any] = [field.converter for field in fields]
     return [
-        field.evolve(converter=_naming(f"$.{field.name}", convert))
+        field.evolve(converter=named(f"$.{field.name}", convert))
         if convert and not getattr(field, "inherited", False)  # the parent has named it
         else field
         for field, convert in zip(fields, converters, strict=True)
     ]
 
 
-def _naming(place: str, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def named(place: str, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The converter, with errors that name the place."""
+
     @wraps(convert)
     def converted(value: object) -> object:
         try:

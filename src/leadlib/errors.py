@@ -9,10 +9,12 @@ was broken, and says what was expected, what came, where, and what would have be
     LeadlibError
     ├── InvalidValue (ValueError)          a value given to leadlib is not of the agreed form
     │   ├── InvalidInquiry                 a raw inquiry; all its faults at once
-    │   └── DefinitionError                a lead definition read from data; all its faults at once
+    │   ├── DefinitionError                a lead definition read from data; all its faults at once
+    │   └── LifecycleError                 a lifecycle read from data; all its faults at once
     ├── ConflictError (ValueError)         one key, two different contents
     ├── AmbiguousTruth (TypeError)         a criterion used as if it were already true or false
     ├── IllegalTransition (ValueError)     a move that the lifecycle does not know
+    ├── NotPermitted (ValueError)          a move that is another team's
     ├── NotCertifiable (ValueError)        a certificate for a lead that has not earned one
     ├── BriefIncomplete (ValueError)       a hand-off without what sales needs to know
     ├── DefinitionMismatch (ValueError)    figures under different definitions, set side by side
@@ -44,9 +46,11 @@ __all__ = [
     "InvalidValue",
     "LeadlibError",
     "LeadlibWarning",
+    "LifecycleError",
     "LimitExceeded",
     "MissingExtra",
     "NotCertifiable",
+    "NotPermitted",
     "RefusedFile",
     "UnknownName",
 ]
@@ -163,6 +167,12 @@ class DefinitionError(_Faults):
     _what = "definition"
 
 
+class LifecycleError(_Faults):
+    """A lifecycle cannot be read; every fault is named with its path, nothing is half-loaded."""
+
+    _what = "lifecycle"
+
+
 class ConflictError(LeadlibError, ValueError):
     """One key came with two different contents, and leadlib does not guess which is right."""
 
@@ -173,6 +183,10 @@ class AmbiguousTruth(LeadlibError, TypeError):
 
 class IllegalTransition(LeadlibError, ValueError):
     """A move is not in the table of the lifecycle; the lead stays where it was."""
+
+
+class NotPermitted(LeadlibError, ValueError):
+    """A move was tried on behalf of a team that may not make it; the lead stays where it was."""
 
 
 class NotCertifiable(LeadlibError, ValueError):

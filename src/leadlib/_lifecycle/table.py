@@ -1,185 +1,56 @@
 """
 The lifecycle: a table of stages and moves, and everything that follows from it.
 
-Theory of operation: the table alone decides what may happen.  A standing is the checked fold of a
-lead's events over it; clocks sit beside the table and are asked with ``now``, never saved as a
-flag.
+Theory of operation: the table alone decides what may happen, and the event brings what its move
+requires.  A standing is the checked fold of a lead's events over the table.  The fold is written
+twice: a short one for events that are in order and legal, as nearly all are, and a careful one
+that sorts, drops duplicates and says what is wrong.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from operator import attrgetter
-from typing import Self
+from typing import Any, Self
 
 import attrs
 
-from leadlib import _fields, _instants, _text
-from leadlib._lifecycle.events import Disqualified, LeadEvent, Qualified
-from leadlib.errors import ConflictError, IllegalTransition, InvalidValue, UnknownName
+from leadlib import _fields, _instants
+from leadlib._lifecycle import drawing, linter
+from leadlib._lifecycle.clocks import Clocks, Deadline, Due, Orphan, for_each_team
+from leadlib._lifecycle.events import LeadEvent
+from leadlib._lifecycle.standing import Stage, Standing
+from leadlib.errors import (
+    ConflictError,
+    IllegalTransition,
+    InvalidValue,
+    LeadlibError,
+    NotPermitted,
+    UnknownName,
+)
 from leadlib.model import Team
-from leadlib.worktime import Span, WorkCalendar
+from leadlib.worktime import WorkCalendar
 
-__all__ = ["Deadline", "Due", "Leak", "LeakKind", "Lifecycle", "Stage", "Standing"]
+__all__ = ["LogReading", "Lifecycle"]
 
-Table = Mapping["Stage", Mapping[type[LeadEvent], "Stage"]]
-
-
-def _as_team(value: object) -> Team:
-    for team in Team:
-        if value == team:
-            return team
-    got = _text.kind_of(value)
-    raise UnknownName(expected="an owner", got=got, where="owner", legal=list(Team))
-
-
-@attrs.frozen(cache_hash=True, repr=False)
-class Stage:
-    """
-    Where a lead can be, who answers for it there, and whether its story has ended.
-
-    Example:
-        >>> from leadlib import Team
-        >>> print(Stage("handed_back", Team.MARKETING, "returned by sales with a reason"))
-        handed_back
-    """
-
-    name: str = attrs.field(converter=_fields.identifier)
-    owner: Team = attrs.field(converter=_as_team)
-    meaning: str = ""
-    closed: bool = attrs.field(default=False, kw_only=True)
-
-    def __repr__(self) -> str:
-        return f"<Stage {self.name}>"
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@attrs.frozen(kw_only=True)
-class Deadline:
-    """
-    A clock on a stage: it starts when the stage is entered and stops when it is left.
-
-    Args:
-        stage: Where the clock starts.
-        within: How long; exactly at the limit counts as met.
-        owner: Who is answerable.
-        action: What has to happen.
-        first: The events that stop the clock instead: it runs on through the stages of sales, and
-            nothing but them or leaving the hands of sales ends it.
-        again: The events within the stage that start it anew, such as another attempt.
-    """
-
-    stage: Stage
-    within: Span
-    owner: Team
-    action: str
-    first: tuple[type[LeadEvent], ...] = ()
-    again: tuple[type[LeadEvent], ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Standing:
-    """
-    Where one lead stands: its events, checked, and the stage after each.
-
-    Args:
-        lead: The id of the lead.
-        events: In order, each once.
-        stages: The stage after each event.
-    """
-
-    lead: str
-    events: tuple[LeadEvent, ...] = attrs.field(repr=lambda events: str(len(events)))
-    stages: tuple[Stage, ...] = attrs.field(repr=lambda stages: str(stages[-1]))
-
-    @property
-    def stage(self) -> Stage:
-        """The present stage."""
-        return self.stages[-1]
-
-    @property
-    def owner(self) -> Team:
-        """Who answers for the lead now."""
-        return self.stage.owner
-
-    @property
-    def since(self) -> datetime:
-        """When the lead entered its present stage."""
-        return self.events[self.entered(self.stage)].at
-
-    @property
-    def is_lead(self) -> bool:
-        """
-        Whether a certificate ever called this a lead; before that it is an inquiry (seed 003).
-        """
-        return any(isinstance(event, Qualified) for event in self.events)
-
-    @property
-    def pass_no(self) -> int:
-        """How often the lead has been certified: 2 after the first recycling."""
-        return sum(isinstance(event, Qualified) for event in self.events)
-
-    def visits(self) -> Iterable[tuple[LeadEvent, Stage]]:
-        """Yield the events that entered a stage, with the stage; loops within one are left out."""
-        before = (None, *self.stages)
-        for event, stage, last in zip(self.events, self.stages, before, strict=False):
-            if stage != last:
-                yield event, stage
-
-    def entered(self, stage: Stage) -> int:
-        """The index of the event that began the last visit to *stage*."""
-        index = len(self.stages) - 1 - self.stages[::-1].index(stage)
-        while index and self.stages[index - 1] == stage:
-            index -= 1
-        return index
-
-
-@attrs.frozen(kw_only=True)
-class Due:
-    """One entry of the queue: what has to happen to a lead, by whom, until when."""
-
-    lead: str
-    stage: Stage
-    owner: Team
-    action: str
-    at: datetime
-    overdue: bool
-
-    def __str__(self) -> str:
-        state = "overdue since" if self.overdue else "due"
-        return f"{self.lead}: {self.action} ({self.owner}), {state} {self.at:%Y-%m-%d %H:%M} UTC"
-
-
-class LeakKind(StrEnum):
-    """
-    What can be wrong with a lifecycle.
-
-    Example:
-        >>> print(LeakKind.NO_WAY_BACK)
-        sales cannot hand the lead back
-    """
-
-    UNREACHABLE = "no move leads here"
-    DEAD_END = "open, but no move leads on"
-    NO_DEADLINE = "open, but no clock runs"
-    NO_WAY_BACK = "sales cannot hand the lead back"
-
-
-@attrs.frozen
-class Leak:
-    """A finding of the linter: a stage where leads can vanish."""
-
-    kind: LeakKind
-    stage: Stage
-
-    def __str__(self) -> str:
-        return f"{self.stage}: {self.kind}"
+Kind = type[LeadEvent]
+Row = Mapping[Kind, Stage]
+Table = Mapping[Stage, Row]
+Calendars = WorkCalendar | Mapping[Team, WorkCalendar]
+_FORMS = {
+    "dot": drawing.dot,
+    "md": drawing.markdown,
+    "mermaid": drawing.mermaid,
+    "raci": drawing.raci,
+}
+_SOON = timedelta(hours=4)
+_SKEW = timedelta(minutes=5)
+_order = attrgetter("at", "seq")
 
 
 def _as_table(table: Table) -> Table:
+    _fields.check_type(table, Mapping, "$.table")
     return _fields.FrozenDict({stage: _fields.FrozenDict(row) for stage, row in table.items()})
 
 
@@ -187,7 +58,39 @@ def _as_deadlines(deadlines: Iterable[Deadline]) -> tuple[Deadline, ...]:
     return tuple(deadlines)
 
 
-@attrs.frozen
+def _as_anywhere(events: Mapping[Kind, Stage | None]) -> Mapping[Kind, Stage | None]:
+    _fields.check_type(events, Mapping, "$.anywhere")
+    return _fields.FrozenDict(events)
+
+
+def _as_actors(actors: Mapping[Kind, Iterable[Team]]) -> Mapping[Kind, tuple[Team, ...]]:
+    return _fields.FrozenDict(
+        {kind: tuple(t for t in _TEAMS if t in set(teams)) for kind, teams in actors.items()}
+    )
+
+
+_TEAMS = (Team.MARKETING, Team.SALES)
+
+
+@attrs.frozen(kw_only=True)
+class LogReading:
+    """
+    What a log of many leads gave, whole: nothing is dropped without being named.
+
+    Args:
+        standings: Where each lead stands, by its id.
+        refused: By lead, why its events are no life of this lifecycle; no standing is made of it.
+        duplicates: How many events came more than once; each counts once.
+        ahead: The events later than *now*; they are not looked at yet.
+    """
+
+    standings: Mapping[str, Standing] = attrs.field(repr=lambda found: f"{len(found)} leads")
+    refused: Mapping[str, LeadlibError] = attrs.field(repr=lambda found: f"{len(found)} leads")
+    duplicates: int
+    ahead: tuple[LeadEvent, ...] = attrs.field(repr=lambda events: str(len(events)))
+
+
+@attrs.frozen(slots=False, repr=False)
 class Lifecycle:
     """
     A table one reads aloud: from each stage, which event leads where.
@@ -197,34 +100,59 @@ class Lifecycle:
         start: The stage of a first event.
         opening: The event that begins a life.
         table: Every stage to its moves; a closed stage may have none.
+        anywhere: The events that may happen in every stage that is not final, and the stage that
+            each leads to; None if it changes nothing.
         deadlines: The clocks beside the table.
+        actors: Which teams may make a move, by its event; what is not listed belongs to the owner
+            of the stage that it leaves.
+        passes: After so many offers to sales a lead that came back is to be parked.
+        review_by: The day by which both teams look at the process again (004-41).
 
     Raises:
         UnknownName: A move or a clock names a stage that is not in the table.
-        ConflictError: Two stages share a name.
+        ConflictError: Two stages share a name, or an event is both in *anywhere* and in a row of a
+            stage that is not final.
 
-    ``f"{lifecycle:mermaid}"`` draws the flow chart, ``f"{lifecycle:md}"`` the table; both come from
-    the table and cannot drift.
+    ``f"{lifecycle:mermaid}"`` and ``f"{lifecycle:dot}"`` draw the flow chart, ``f"{lifecycle:md}"``
+    the table, ``f"{lifecycle:raci}"`` who answers for each move; all come from the table and cannot
+    drift.
     """
 
-    name: str
+    name: str = attrs.field(converter=_fields.identifier)
     start: Stage = attrs.field(kw_only=True)
-    opening: type[LeadEvent] = attrs.field(kw_only=True)
-    table: Table = attrs.field(kw_only=True, converter=_as_table, hash=False, repr=False)
-    deadlines: tuple[Deadline, ...] = attrs.field(
-        default=(), kw_only=True, repr=False, converter=_as_deadlines
+    opening: Kind = attrs.field(kw_only=True)
+    table: Table = attrs.field(kw_only=True, converter=_as_table, hash=False)
+    anywhere: Mapping[Kind, Stage | None] = attrs.field(
+        factory=dict, kw_only=True, converter=_as_anywhere, hash=False
     )
+    deadlines: tuple[Deadline, ...] = attrs.field(default=(), kw_only=True, converter=_as_deadlines)
+    actors: Mapping[Kind, tuple[Team, ...]] = attrs.field(
+        factory=dict, kw_only=True, converter=_as_actors, hash=False
+    )
+    passes: int | None = attrs.field(default=None, kw_only=True)
+    review_by: date | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
         names = [stage.name for stage in self.table]
         if len(set(names)) != len(names):
             raise ConflictError(expected="one stage for each name", got="two", where=self.name)
-        named = [to for row in self.table.values() for to in row.values()]
+        named = [to for row in (*self.table.values(), self.anywhere) for to in row.values() if to]
         for stage in [self.start, *named, *(deadline.stage for deadline in self.deadlines)]:
             if stage not in self.table:
                 raise UnknownName(
                     expected="a stage of the table", got=repr(stage.name), legal=names
                 )
+        rows = [row for stage, row in self.table.items() if not stage.is_final]
+        twice = {kind for row in rows for kind in row}.intersection(self.anywhere)
+        if twice:
+            got = " and ".join(sorted(kind.__name__ for kind in twice))
+            raise ConflictError(expected="other events than in rows", got=got, where="anywhere")
+
+    def __repr__(self) -> str:
+        return f"<Lifecycle {self.name}: {len(self.table)} stages>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -244,18 +172,11 @@ class Lifecycle:
         legal = [stage.name for stage in self.table]
         raise UnknownName(expected=f"a stage of {self.name!r}", got=repr(name), legal=legal)
 
-    def legal(self, stage: Stage) -> tuple[type[LeadEvent], ...]:
-        """The events that may happen to a lead in *stage*."""
+    def legal(self, stage: Stage) -> tuple[Kind, ...]:
+        """The events that may happen to a lead in *stage*, the moves first."""
         return tuple(self._row(stage))
 
-    def _row(self, stage: Stage) -> Mapping[type[LeadEvent], Stage]:
-        if stage not in self.table:
-            legal = [known.name for known in self.table]
-            got = repr(getattr(stage, "name", stage))[:64]
-            raise UnknownName(expected=f"a stage of {self.name!r}", got=got, legal=legal)
-        return self.table[stage]
-
-    def next(self, stage: Stage, event: type[LeadEvent]) -> Stage:
+    def next(self, stage: Stage, event: Kind) -> Stage:
         """
         The stage that *event* leads to from *stage*.
 
@@ -267,52 +188,139 @@ class Lifecycle:
             raise self._illegal(stage, event)
         return row[event]
 
+    def _row(self, stage: Stage) -> Row:
+        if stage not in self.table:
+            legal = [known.name for known in self.table]
+            got = repr(getattr(stage, "name", stage))[:64]
+            raise UnknownName(expected=f"a stage of {self.name!r}", got=got, legal=legal)
+        if stage.is_final:
+            return self.table[stage]
+        return {**self.table[stage], **{kind: to or stage for kind, to in self.anywhere.items()}}
+
+    @property
+    def moves(self) -> Iterator[tuple[Stage, Kind, Stage]]:
+        """All moves that change the stage: from where, by which event, to where."""
+        for stage in self.table:
+            for kind, to in self._row(stage).items():
+                if to != stage:
+                    yield stage, kind, to
+
+    def may(self, stage: Stage, event: Kind) -> tuple[Team, ...]:
+        """The teams that may make a move: as listed, else who owns the stage that it leaves."""
+        if event in self.actors:
+            return self.actors[event]
+        return _TEAMS if stage.owner in {Team.BOTH, None} else (stage.owner,)
+
+    def accountable(self, stage: Stage, event: Kind) -> Team:
+        """
+        The one team that answers for a move (004-40).
+
+        Who alone may make it; else who owns the stage; where both do, sales, which has the lead in
+        hand.
+        """
+        may = self.may(stage, event)
+        if len(may) == 1:
+            return may[0]
+        return Team.MARKETING if stage.owner is Team.MARKETING else Team.SALES
+
     def _illegal(
-        self, stage: Stage, kind: type[LeadEvent], event: LeadEvent | None = None
+        self, stage: Stage, kind: Kind, event: LeadEvent | None = None
     ) -> IllegalTransition:
         """What was tried, and what would be legal; with lead and instant, if there is an event."""
         return IllegalTransition(
             expected=f"a move from {stage.name!r}",
             got=f"the event {kind.__name__}",
-            where=f"lead {event.lead!r}, {event.at.isoformat()}" if event is not None else None,
-            legal=[legal.__name__ for legal in self.table[stage]] or ["nothing"],
+            where=None if event is None else _where(event),
+            legal=[legal.__name__ for legal in self._row(stage)] or ["nothing"],
         )
 
-    def move(self, standing: Standing | None, event: LeadEvent) -> Standing:
+    @cached_property
+    def _steps(self) -> "Mapping[int, _Steps]":
+        """
+        For each stage, by its identity, event to what follows: a table without a Python hash.
+
+        Events that object to some histories are left to the careful way.
+        """
+        steps: dict[Stage, _Steps] = {stage: {} for stage in self.table}
+        for stage, row in steps.items():
+            for kind, to in self._row(stage).items():
+                if kind.objection is LeadEvent.objection:
+                    row[kind] = (to, steps[to])
+        self.__dict__["_kept"] = steps  # the identities hold as long as the stages live
+        return {id(stage): row for stage, row in steps.items()}
+
+    def move(
+        self, standing: Standing | None, event: LeadEvent, *, team: Team | None = None
+    ) -> Standing:
         """
         Give the standing after one event; the old standing stays as it was.
 
         Args:
             standing: Where the lead stands; None before its first event.
             event: Not earlier than the last one.
+            team: On whose behalf; it must be permitted to make this move.  None is your own
+                automation, which may do what the table allows.
 
         Raises:
             IllegalTransition: The table, the clock or the lead speaks against it.
+            NotPermitted: The move is another team's.
         """
-        _fields.check_type(event, LeadEvent, "event")
+        if team is not None:
+            self._check_permission(standing, event, team)
         if standing is None:
-            if type(event) is not self.opening:
-                raise IllegalTransition(
-                    expected=f"{self.opening.__name__} first",
-                    got=f"the event {type(event).__name__}",
-                    where=f"lead {event.lead!r}, {event.at.isoformat()}",
-                )
-            return Standing(lead=event.lead, events=(event,), stages=(self.start,))
-        if event.lead != standing.lead:
+            return self._opened(event)
+        events, stages = standing.events, standing.stages
+        last = events[-1]
+        step = self._steps.get(id(stages[-1]), _NOTHING).get(type(event))
+        if step is not None and event.at > last.at and event.lead == last.lead:
+            return Standing(events + (event,), stages + (step[0],))  # noqa: RUF005  # half the time
+        return self._moved(standing, event)
+
+    def _opened(self, event: LeadEvent) -> Standing:
+        _fields.check_type(event, LeadEvent, "event")
+        if type(event) is not self.opening:
             raise IllegalTransition(
-                expected=f"an event of lead {standing.lead!r}", got=f"one of lead {event.lead!r}"
+                expected=f"{self.opening.__name__} first",
+                got=f"the event {type(event).__name__}",
+                where=_where(event),
             )
-        if _order(event) <= _order(standing.events[-1]):
+        return Standing((event,), (self.start,))
+
+    def _moved(self, standing: Standing, event: LeadEvent) -> Standing:
+        """The careful way: what is not in order says so."""
+        _fields.check_type(event, LeadEvent, "event")
+        last = standing.events[-1]
+        if event.lead != last.lead:
             raise IllegalTransition(
-                expected=f"an event after {standing.events[-1].at.isoformat()}",
+                expected=f"an event of lead {last.lead!r}", got=f"one of lead {event.lead!r}"
+            )
+        if _order(event) <= _order(last):
+            raise IllegalTransition(
+                expected=f"an event after {last.at.isoformat()}, seq {last.seq}",
                 got=f"one at {event.at.isoformat()}, seq {event.seq}",
                 where=f"lead {event.lead!r}",
             )
         stage = self._row(standing.stage).get(type(event))
         if stage is None:
             raise self._illegal(standing.stage, type(event), event)
-        events, stages = (*standing.events, event), (*standing.stages, stage)
-        return Standing(lead=event.lead, events=events, stages=stages)
+        objection = event.objection(standing)
+        if objection is not None:
+            got = f"the event {type(event).__name__}"
+            raise IllegalTransition(expected=objection, got=got, where=_where(event))
+        return Standing((*standing.events, event), (*standing.stages, stage))
+
+    def _check_permission(self, standing: Standing | None, event: LeadEvent, team: Team) -> None:
+        _fields.check_type(team, Team, "team")
+        _fields.check_type(event, LeadEvent, "event")
+        stage = self.start if standing is None else standing.stage
+        may = self.may(stage, type(event))
+        if type(event) in self._row(stage) and team not in may and not _both(team, may):
+            raise NotPermitted(
+                expected=f"a team that may make the move {type(event).__name__}",
+                got=f"{team.value!r}",
+                where=_where(event),
+                legal=[team.value for team in may] or ["nobody"],
+            )
 
     def replay(self, events: Iterable[LeadEvent], *, standing: Standing | None = None) -> Standing:
         """
@@ -326,92 +334,140 @@ class Lifecycle:
             ConflictError: Two different events share instant and seq.
             InvalidValue: No events at all, or not events of one lead.
         """
-        ordered = _ordered(events)
+        taken = tuple(events)
+        if standing is None and taken and type(taken[0]) is self.opening:
+            stages = self._folded(taken)
+            if stages is not None:
+                return Standing(taken, stages)
+        ordered = _ordered(taken)
         if standing is not None:
             seen = set(standing.events)
             ordered = [event for event in ordered if event not in seen]
-        if standing is None:
-            if not ordered:
-                raise InvalidValue(expected="at least one event", got="none")
-            standing, ordered = self.move(None, ordered[0]), ordered[1:]
-        return self._folded(standing, ordered)
+        elif not ordered:
+            raise InvalidValue(expected="at least one event", got="none")
+        for event in ordered:
+            standing = self.move(standing, event)
+        return standing  # type: ignore[return-value]  # there was one, or there is now
 
-    def _folded(self, standing: Standing, ordered: Sequence[LeadEvent]) -> Standing:
-        if not ordered:
-            return standing
-        standing = self.move(standing, ordered[0])
-        lead, stage, stages = standing.lead, standing.stage, list(standing.stages)
-        for event in ordered[1:]:
-            if event.lead != lead:
-                got = f"one of lead {event.lead!r}"
-                raise InvalidValue(expected=f"events of lead {lead!r}", got=got)
-            following = self.table[stage].get(type(event))
-            if following is None:
-                raise self._illegal(stage, type(event), event)
-            stages.append(stage := following)
-        events = (*standing.events, *ordered[1:])
-        return Standing(lead=lead, events=events, stages=tuple(stages))
+    def _folded(self, events: Sequence[LeadEvent]) -> tuple[Stage, ...] | None:
+        """The stages of a history that is in order and legal; None if it needs a closer look."""
+        remaining = iter(events)
+        first = next(remaining)
+        lead, at, stage, row = first.lead, first.at, *self._begin
+        stages = [stage]
+        try:
+            for event in remaining:
+                stage, row = row[type(event)]
+                now = event.at
+                if now <= at or event.lead != lead:
+                    return None
+                at = now
+                stages.append(stage)
+        except KeyError:
+            return None
+        return tuple(stages)
+
+    @cached_property
+    def _begin(self) -> "tuple[Stage, _Steps]":
+        """The start as it stands in the table, the very one, and what follows on it."""
+        start = next(stage for stage in self.table if stage == self.start)
+        return start, self._steps[id(start)]
 
     def replay_all(self, events: Iterable[LeadEvent]) -> dict[str, Standing]:
-        """Replay the events of many leads: the standing of each, by lead id."""
-        by_lead: dict[str, list[LeadEvent]] = defaultdict(list)
-        for event in events:
+        """
+        Replay the events of many leads: the standing of each, by lead id.
+
+        Raises:
+            IllegalTransition, ConflictError: As :meth:`replay`, for the first lead that is wrong;
+                :meth:`read` goes on with the others.
+        """
+        return {lead: self.replay(own) for lead, own in sorted(_by_lead(events).items())}
+
+    def read(
+        self,
+        events: Iterable[LeadEvent],
+        *,
+        now: datetime | None = None,
+        skew: timedelta = _SKEW,
+    ) -> LogReading:
+        """
+        Replay a log as it comes, and say what was wrong with it: no lead stops another.
+
+        Args:
+            events: Of many leads, in any order, delivered any number of times.
+            now: Later events are not looked at, and named; None looks at all.
+            skew: So far may the clocks of your machines be apart.
+        """
+        taken = [*events]
+        for event in taken:
             _fields.check_type(event, LeadEvent, "events")
-            by_lead[event.lead].append(event)
-        return {lead: self.replay(own) for lead, own in sorted(by_lead.items())}
+        limit = None if now is None else _instants.aware(now, where="now") + skew
+        ahead = tuple(event for event in taken if limit is not None and event.at > limit)
+        seen = taken if limit is None else [event for event in taken if event.at <= limit]
+        standings: dict[str, Standing] = {}
+        refused: dict[str, LeadlibError] = {}
+        for lead, own in sorted(_by_lead(seen).items()):
+            try:
+                standings[lead] = self.replay(own)
+            except (IllegalTransition, ConflictError) as fault:
+                refused[lead] = fault
+        duplicates = len(seen) - len(set(seen))
+        return LogReading(standings=standings, refused=refused, duplicates=duplicates, ahead=ahead)
+
+    @cached_property
+    def _clocks(self) -> Clocks:
+        return Clocks.of(self.deadlines, self.passes)
 
     def due(
         self,
         standings: Iterable[Standing],
         *,
         now: datetime,
-        calendar: WorkCalendar | Mapping[Team, WorkCalendar],
+        calendar: Calendars,
+        soon: timedelta = _SOON,
+        rank: Mapping[str, float] | None = None,
     ) -> tuple[Due, ...]:
         """
-        List what has to happen next for every open lead: overdue first, then by due date.
+        List what has to happen next: overdue first, then the highest rank, then the earliest.
 
         Args:
-            standings: The leads; closed ones have nothing due.
+            standings: The leads; closed ones rarely have anything due.
             now: The instant that counts; exactly at the limit is still met.
             calendar: The opening hours that working clocks run on: one for both teams, or one for
                 each, by the team that owns the clock.
+            soon: What is due within this time is at risk.
+            rank: By lead, what comes first among what is equally urgent: the points of a
+                temperature (001-11), or an expected value (003-15); a lead without comes last.
         """
-        now = _instants.aware(now, where="now")
-        calendars = _for_each_team(calendar)
-        entries = [
-            Due(
-                lead=standing.lead,
-                stage=standing.stage,
-                owner=deadline.owner,
-                action=deadline.action,
-                at=(at := calendars[deadline.owner].after(start, deadline.within)),
-                overdue=now > at,
-            )
-            for standing in standings
-            for deadline, start in self._running(standing)
-        ]
-        return tuple(sorted(entries, key=lambda due: (not due.overdue, due.at, due.lead)))
+        return self._clocks.queue(
+            standings,
+            now=_instants.aware(now, where="now"),
+            calendars=for_each_team(calendar),
+            soon=soon,
+            rank=rank,
+        )
 
-    def _running(self, standing: Standing) -> Iterable[tuple[Deadline, datetime]]:
-        """The clocks that run for a lead, each with the instant it started."""
-        for deadline in self.deadlines:
-            if deadline.stage not in standing.stages:
-                continue
-            entered = standing.entered(deadline.stage)
-            if _runs_through(deadline, standing, entered):
-                yield deadline, _started(deadline, standing.events[entered:])
+    def orphans(self, standings: Iterable[Standing], *, calendar: Calendars) -> tuple[Orphan, ...]:
+        """The open leads that could be forgotten: no owner, or no next action with a date."""
+        return self._clocks.orphans(standings, for_each_team(calendar))
 
-    def with_move(self, stage: Stage, event: type[LeadEvent], to: Stage) -> Self:
+    def is_due_for_review(self, day: date) -> bool:
+        """Whether the process should have been looked at by that day (004-41)."""
+        return self.review_by is not None and day > self.review_by
+
+    def with_move(self, stage: Stage, event: Kind, to: Stage) -> Self:
         """Give a lifecycle with one more move, and its stages if they are new."""
         table = {known: dict(row) for known, row in self.table.items()}
         table.setdefault(stage, {})[event] = to
         table.setdefault(to, {})
         return attrs.evolve(self, table=table)
 
-    def without_move(self, stage: Stage, event: type[LeadEvent]) -> Self:
+    def without_move(self, stage: Stage, event: Kind) -> Self:
         """Give a lifecycle that lacks one move."""
         self.next(stage, event)
         table = {known: dict(row) for known, row in self.table.items()}
+        if event not in table[stage]:
+            raise self._illegal(stage, event)
         del table[stage][event]
         return attrs.evolve(self, table=table)
 
@@ -419,7 +475,11 @@ class Lifecycle:
         """Give a lifecycle with one more clock."""
         return attrs.evolve(self, deadlines=(*self.deadlines, deadline))
 
-    def leaks(self) -> tuple[Leak, ...]:
+    def with_actors(self, event: Kind, *teams: Team) -> Self:
+        """Give a lifecycle in which only these teams may make the moves of an event."""
+        return attrs.evolve(self, actors={**self.actors, event: teams})
+
+    def leaks(self) -> tuple[linter.Leak, ...]:
         """
         Lint the table: every stage where leads could vanish, with the defect.
 
@@ -428,119 +488,39 @@ class Lifecycle:
             >>> [str(leak) for leak in STANDARD.without_move(OPPORTUNITY, Quoted).leaks()]
             ['quoted: no move leads here']
         """
-        reached = self._reached()
-        return tuple(
-            Leak(kind, stage)
-            for stage, row in self.table.items()
-            for kind, found in (
-                (LeakKind.UNREACHABLE, stage not in reached),
-                (LeakKind.DEAD_END, not stage.closed and not set(row.values()) - {stage}),
-                (LeakKind.NO_DEADLINE, not stage.closed and not self._clocked(stage)),
-                (LeakKind.NO_WAY_BACK, self._stuck_in_sales(stage)),
-            )
-            if found
-        )
-
-    def _reached(self) -> set[Stage]:
-        reached, todo = {self.start}, [self.start]
-        while todo:
-            for stage in self.table[todo.pop()].values():
-                if stage not in reached:
-                    reached.add(stage)
-                    todo.append(stage)
-        return reached
-
-    def _clocked(self, stage: Stage) -> bool:
-        return any(deadline.stage == stage and not deadline.first for deadline in self.deadlines)
-
-    def _stuck_in_sales(self, stage: Stage) -> bool:
-        """Sales must be able to give a lead back in one move; ruling it out is not giving back."""
-        if stage.closed or stage.owner is Team.MARKETING:
-            return False
-        moves = self.table[stage].items()
-        return not any(
-            to.owner is Team.MARKETING for event, to in moves if event is not Disqualified
-        )
+        return linter.leaks_of(self)
 
     def __format__(self, form: str) -> str:
-        match form:
-            case "mermaid":
-                return self._mermaid()
-            case "md":
-                return self._markdown()
-            case "":
-                return repr(self)
-        raise InvalidValue(expected="a format", got=repr(form), legal=("md", "mermaid"))
-
-    def _mermaid(self) -> str:
-        """Ids are numbered and labels entity-coded: no name can break out of its box."""
-        ids = {stage: f"s{i}" for i, stage in enumerate(self.table)}
-        lines = ["flowchart LR"]
-        lines += [
-            f'  {ids[stage]}{"([" if stage.closed else "["}"{_label(stage.name)}"'
-            f"{'])' if stage.closed else ']'}:::{stage.owner.value}"
-            for stage in self.table
-        ]
-        for stage, row in self.table.items():
-            for to in dict.fromkeys(row.values()):
-                events = [event for event, goal in row.items() if goal == to]
-                names = ", ".join(e.__name__ for e in events if (e, to) != (self.opening, stage))
-                if names:  # that a further inquiry changes nothing needs no arrow
-                    lines.append(f'  {ids[stage]} -->|"{_label(names)}"| {ids[to]}')
-        colours = {Team.MARKETING: "#dbeafe", Team.SALES: "#dcfce7", Team.BOTH: "#fef9c3"}
-        lines += [f"  classDef {team.value} fill:{fill}" for team, fill in colours.items()]
-        return "\n".join(lines)
-
-    def _markdown(self) -> str:
-        rows = [
-            (
-                stage.name,
-                stage.owner.value,
-                stage.meaning,
-                "; ".join(f"{d.action} within {d.within}" for d in self._clocks(stage)) or "-",
-                ", ".join(f"{event.__name__} → {to}" for event, to in row.items()) or "-",
-            )
-            for stage, row in self.table.items()
-        ]
-        head = ("stage", "owner", "meaning", "clock", "moves")
-        return _text.markdown_table(head, rows, left=len(head))
-
-    def _clocks(self, stage: Stage) -> list[Deadline]:
-        return [deadline for deadline in self.deadlines if deadline.stage == stage]
+        if not form:
+            return repr(self)
+        if form not in _FORMS:
+            raise InvalidValue(expected="a format", got=repr(form), legal=[*_FORMS])
+        return _FORMS[form](self)
 
 
-def _for_each_team(
-    calendar: WorkCalendar | Mapping[Team, WorkCalendar],
-) -> Mapping[Team, WorkCalendar]:
-    if isinstance(calendar, WorkCalendar):
-        return dict.fromkeys(Team, calendar)
-    _fields.check_type(calendar, Mapping, "calendar")
-    for team in (Team.MARKETING, Team.SALES):
-        _fields.check_type(calendar.get(team), WorkCalendar, f"calendar[{team.value!r}]")
-    return {Team.BOTH: calendar[Team.SALES]} | dict(calendar)
+_Steps = dict[Kind, tuple[Stage, Any]]
+_NOTHING: _Steps = {}
 
 
-def _runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:
-    """Whether a clock that started with the event *entered* still runs."""
-    if not deadline.first:
-        return standing.stage == deadline.stage
-    stages, events = standing.stages[entered:], standing.events[entered:]
-    in_hand = all(stage.owner is not Team.MARKETING and not stage.closed for stage in stages)
-    return in_hand and not any(isinstance(event, deadline.first) for event in events)
+def _both(team: Team, may: Sequence[Team]) -> bool:
+    """Both teams together may do what either may."""
+    return team is Team.BOTH and bool(may)
 
 
-def _started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime:
-    """When the clock started: with the first of these events, or the last that starts it anew."""
-    anew = [event.at for event in events[1:] if isinstance(event, deadline.again)]
-    return anew[-1] if anew else events[0].at
+def _where(event: LeadEvent) -> str:
+    return f"lead {event.lead!r}, {event.at.isoformat()}"
 
 
-_order = attrgetter("at", "seq")
+def _by_lead(events: Iterable[LeadEvent]) -> dict[str, list[LeadEvent]]:
+    by_lead: dict[str, list[LeadEvent]] = defaultdict(list)
+    for event in events:
+        _fields.check_type(event, LeadEvent, "events")
+        by_lead[event.lead].append(event)
+    return by_lead
 
 
-def _ordered(events: Iterable[LeadEvent]) -> list[LeadEvent]:
+def _ordered(taken: Sequence[LeadEvent]) -> list[LeadEvent]:
     """By (at, seq), equal events once; what has no order is refused, not guessed."""
-    taken = list(events)
     for event in taken:
         _fields.check_type(event, LeadEvent, "events")
         if event.lead != taken[0].lead:
@@ -558,8 +538,3 @@ def _ordered(events: Iterable[LeadEvent]) -> list[LeadEvent]:
             )
         ordered.append(event)
     return ordered
-
-
-def _label(text: str) -> str:
-    """Any text as a harmless Mermaid label: letters and digits stay, the rest is entity-coded."""
-    return "".join(c if c.isalnum() or c in " ,_-" else f"#{ord(c)};" for c in text)

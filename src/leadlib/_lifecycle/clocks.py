@@ -1,0 +1,328 @@
+"""
+The clocks beside the table: what has to happen to a lead, by whom, until when, and what follows.
+
+A clock is asked with ``now`` and never saved as a flag.  Exactly at the limit is met.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from leadlib import _fields, _text
+from leadlib._lifecycle.events import Attempted, Escalated, LeadEvent, Parked
+from leadlib._lifecycle.standing import Stage, Standing
+from leadlib.errors import InvalidValue
+from leadlib.model import Team
+from leadlib.worktime import Span, WorkCalendar
+
+__all__ = ["Clocks", "Deadline", "Due", "DueState", "Orphan", "for_each_team"]
+
+_SOON = timedelta(hours=4)
+_LOWEST = float("-inf")
+
+
+def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
+    return tuple(kinds)
+
+
+def _as_team(value: object) -> Team:
+    for team in Team:
+        if value == team:
+            return team
+    legal = [*Team]
+    raise InvalidValue(expected="a team", got=_text.kind_of(value), where="$.owner", legal=legal)
+
+
+def _is_count(_: object, __: object, value: int | None) -> None:
+    if value is not None and not (_fields.is_whole(value) and value > 0):
+        expected = "a number of attempts from 1 on"
+        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="$.attempts")
+
+
+@attrs.frozen(kw_only=True)
+class Deadline:
+    """
+    A clock on a stage: it starts when the stage is entered and stops when it is left.
+
+    Args:
+        stage: Where the clock starts.
+        within: How long; None only with *since*: that very instant.
+        owner: Who is answerable.
+        action: What has to happen.
+        first: The events that stop the clock instead: it runs on through the stages of sales, and
+            nothing but them or leaving the hands of sales ends it.
+        again: The events within the stage that start it anew, such as another attempt.
+        since: The clock starts at a date that its event carries, by the name of that part: ``due``
+            of a call-back, ``expires`` of a certificate.
+        attempts: So many attempts within the stage end the time, too.
+        otherwise: The event that follows a breach; by default somebody is told.
+        reason: The reason that this event gives, if it needs one.
+
+    Raises:
+        InvalidValue: Neither *within* nor *since*, or no team.
+
+    Example:
+        >>> from leadlib.lifecycle import WORKING
+        >>> from leadlib.worktime import days
+        >>> Deadline(stage=WORKING, within=days(14), owner="sales", action="next attempt").owner
+        <Team.SALES: 'sales'>
+    """
+
+    stage: Stage
+    within: Span | None = None
+    owner: Team = attrs.field(converter=_as_team)
+    action: str = attrs.field(converter=_fields.identifier)
+    first: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
+    again: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
+    since: str | None = attrs.field(default=None, converter=_fields.label)
+    attempts: int | None = attrs.field(default=None, validator=_is_count)
+    otherwise: type[LeadEvent] = Escalated
+    reason: str | None = attrs.field(default=None, converter=_fields.label)
+
+    def __attrs_post_init__(self) -> None:
+        if self.within is None and self.since is None:
+            raise InvalidValue(expected="a span or a date", got="neither", where="$.within")
+
+    def __str__(self) -> str:
+        sooner = f" or {self.attempts} attempts" if self.attempts else ""
+        if self.within is None:
+            return f"{self.action} until {self.since}{sooner}"
+        after = f" of {self.since}" if self.since else ""
+        return f"{self.action} within {self.within}{after}{sooner}"
+
+
+class DueState(StrEnum):
+    """
+    How a clock stands.
+
+    Example:
+        >>> print(DueState.AT_RISK)
+        at risk
+    """
+
+    OVERDUE = "overdue"
+    AT_RISK = "at risk"
+    OPEN = "open"
+
+
+@attrs.frozen(kw_only=True)
+class Due:
+    """
+    One entry of the queue: what has to happen to a lead, by whom, until when, and what follows.
+
+    Args:
+        lead: Its id.
+        stage: Where it is now.
+        owner: The team that is answerable.
+        rep: To whom the lead was given last, if to anybody.
+        action: What has to happen.
+        since: When the clock started.
+        at: Until when; exactly then is still met.
+        state: Overdue, at risk or open.
+        then: The event that follows a breach.
+        reason: The reason that this event gives, if it needs one.
+    """
+
+    lead: str
+    stage: Stage
+    owner: Team
+    rep: str | None = attrs.field(default=None, repr=False)
+    action: str
+    since: datetime
+    at: datetime
+    state: DueState
+    then: type[LeadEvent] = Escalated
+    reason: str | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the time is over."""
+        return self.state is DueState.OVERDUE
+
+    def event(self, *, at: datetime, seq: int = 0, by: str | None = None) -> LeadEvent:
+        """
+        Give the event that follows if nothing happens: append it once the time is over.
+
+        Raises:
+            TypeError: An event of your own needs more than a reason.
+        """
+        more: dict[str, Any] = {} if self.reason is None else {"reason": self.reason}
+        if self.then is Escalated:
+            more = {"reason": self.reason or f"{self.action}: {self.state}"}
+        return self.then(lead=self.lead, at=at, seq=seq, by=by, **more)
+
+    def __str__(self) -> str:
+        state = {DueState.OVERDUE: "overdue since", DueState.AT_RISK: "at risk, due"}
+        when = f"{state.get(self.state, 'due')} {self.at:%Y-%m-%d %H:%M} UTC"
+        return f"{self.lead}: {self.action} ({self.owner}), {when}"
+
+
+@attrs.frozen(kw_only=True)
+class Orphan:
+    """An open lead that could be forgotten, and what it lacks (002-24)."""
+
+    lead: str
+    stage: Stage
+    lacks: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.lead} in {self.stage}: no {', no '.join(self.lacks)}"
+
+
+@attrs.frozen(kw_only=True)
+class Clocks:
+    """The deadlines of a lifecycle, by the stage that starts them."""
+
+    here: Mapping[Stage, Sequence[Deadline]]
+    through: Sequence[Deadline]
+    passes: int | None
+
+    @classmethod
+    def of(cls, deadlines: Iterable[Deadline], passes: int | None) -> "Clocks":
+        here: dict[Stage, list[Deadline]] = {}
+        through = []
+        for deadline in deadlines:
+            if deadline.first:
+                through.append(deadline)
+            else:
+                here.setdefault(deadline.stage, []).append(deadline)
+        return cls(here=here, through=through, passes=passes)
+
+    def queue(
+        self,
+        standings: Iterable[Standing],
+        *,
+        now: datetime,
+        calendars: Mapping[Team, WorkCalendar],
+        soon: timedelta = _SOON,
+        rank: Mapping[str, float] | None = None,
+    ) -> tuple[Due, ...]:
+        """What is due, overdue first, then what ranks highest, then what is due first."""
+        ranks = rank or {}
+        entries = [
+            self._entry(standing, deadline, start, at, now, soon)
+            for standing in standings
+            for deadline, start, at in self._ends(standing, calendars)
+        ]
+        entries.sort(
+            key=lambda due: (not due.overdue, -ranks.get(due.lead, _LOWEST), due.at, due.lead)
+        )
+        return tuple(entries)
+
+    def _entry(
+        self,
+        standing: Standing,
+        deadline: Deadline,
+        start: datetime,
+        at: datetime,
+        now: datetime,
+        soon: timedelta,
+    ) -> Due:
+        action, then, reason = deadline.action, deadline.otherwise, deadline.reason
+        if self._is_worn_out(standing, deadline):
+            action = f"park or rule out, offered to sales {standing.offers} times"
+            then, reason = Parked, f"offered to sales {standing.offers} times"
+        late = DueState.AT_RISK if at - now <= soon else DueState.OPEN
+        return Due(
+            lead=standing.lead,
+            stage=standing.stage,
+            owner=deadline.owner,
+            rep=standing.rep,
+            action=action,
+            since=start,
+            at=at,
+            state=DueState.OVERDUE if now > at else late,
+            then=then,
+            reason=reason,
+        )
+
+    def _is_worn_out(self, standing: Standing, deadline: Deadline) -> bool:
+        """Whether a lead came back from sales so often that it is to be parked."""
+        if self.passes is None or deadline.owner is not Team.MARKETING or standing.stage.nurture:
+            return False
+        entered = standing.entered(standing.stage)
+        from_sales = entered > 0 and standing.stages[entered - 1].is_with_sales
+        return from_sales and standing.offers >= self.passes
+
+    def _ends(
+        self, standing: Standing, calendars: Mapping[Team, WorkCalendar]
+    ) -> Iterator[tuple[Deadline, datetime, datetime]]:
+        """The clocks that run for a lead: when each started and when its time is over."""
+        for deadline, events in self.running(standing):
+            begun = started(deadline, events)
+            yield deadline, begun, ends(deadline, begun, events, standing, calendars)
+
+    def running(self, standing: Standing) -> Iterator[tuple[Deadline, Sequence[LeadEvent]]]:
+        """The clocks that run for a lead, each with the events from the one that entered on."""
+        stage = standing.stage
+        for deadline in self.here.get(stage, ()):
+            yield deadline, standing.events[standing.entered(stage) :]
+        if stage.is_with_sales:
+            for deadline in self.through:
+                if deadline.stage in standing.stages:
+                    entered = standing.entered(deadline.stage)
+                    if _runs_through(deadline, standing, entered):
+                        yield deadline, standing.events[entered:]
+
+    def orphans(
+        self, standings: Iterable[Standing], calendars: Mapping[Team, WorkCalendar]
+    ) -> tuple[Orphan, ...]:
+        """The open leads without an owner, or without a next action and its date."""
+        found = []
+        for standing in standings:
+            if not standing.stage.closed:
+                due = next(self._ends(standing, calendars), None)
+                checks = {"owner": standing.owner is None, "next action": due is None}
+                lacks = tuple(part for part, is_missing in checks.items() if is_missing)
+                if lacks:
+                    found.append(Orphan(lead=standing.lead, stage=standing.stage, lacks=lacks))
+        return tuple(found)
+
+
+def started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime:
+    """When the clock started: with the first of these events, or the last that starts it anew."""
+    anew = [event for event in events[1:] if isinstance(event, deadline.again)]
+    event = anew[-1] if anew else events[0]
+    date = getattr(event, deadline.since, None) if deadline.since else None
+    return date if isinstance(date, datetime) else event.at
+
+
+def ends(
+    deadline: Deadline,
+    start: datetime,
+    events: Sequence[LeadEvent],
+    standing: Standing,
+    calendars: Mapping[Team, WorkCalendar],
+) -> datetime:
+    """When the time is over: the span, or so many attempts, but not before sales wants it."""
+    calendar = calendars[deadline.owner]
+    at = start if deadline.within is None else calendar.after(start, deadline.within)
+    if deadline.attempts:
+        tried = [event.at for event in events if isinstance(event, Attempted)]
+        if len(tried) >= deadline.attempts:
+            at = min(at, tried[deadline.attempts - 1])
+    if deadline.stage.nurture and standing.not_before is not None:
+        at = max(at, standing.not_before)
+    return at
+
+
+def _runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:
+    """Whether a clock that started with the event *entered* still runs."""
+    stages, events = standing.stages[entered:], standing.events[entered:]
+    in_hand = all(stage.is_with_sales for stage in stages)
+    return in_hand and not any(isinstance(event, deadline.first) for event in events)
+
+
+def for_each_team(
+    calendar: WorkCalendar | Mapping[Team, WorkCalendar],
+) -> Mapping[Team, WorkCalendar]:
+    """One calendar for each team; one that is given for all counts for each."""
+    if isinstance(calendar, WorkCalendar):
+        return dict.fromkeys(Team, calendar)
+    _fields.check_type(calendar, Mapping, "calendar")
+    for team in (Team.MARKETING, Team.SALES):
+        _fields.check_type(calendar.get(team), WorkCalendar, f"calendar[{team.value!r}]")
+    return {Team.BOTH: calendar[Team.SALES]} | dict(calendar)

@@ -1,0 +1,238 @@
+"""Where a lead can be, and where one stands: its events, checked, and the stage after each."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import attrs
+
+from leadlib import _fields, _text
+from leadlib._lifecycle.events import (
+    HAND_OFFS,
+    Attempted,
+    CallbackScheduled,
+    HandedBack,
+    HandedOff,
+    LeadEvent,
+    Merged,
+    Overridden,
+    PassedOn,
+    Qualified,
+    Reassigned,
+    Rejected,
+)
+from leadlib.errors import ConflictError, UnknownName
+from leadlib.model import Team
+
+__all__ = ["Stage", "Standing", "Stay", "survivor_of"]
+
+_Event = TypeVar("_Event", bound=LeadEvent)
+
+
+def _as_owner(value: object) -> Team | None:
+    if value is None:
+        return None
+    for team in Team:
+        if value == team:
+            return team
+    got = _text.kind_of(value)
+    raise UnknownName(expected="an owner", got=got, where="owner", legal=list(Team))
+
+
+@attrs.frozen(cache_hash=True, repr=False)
+class Stage:
+    """
+    Where a lead can be, who answers for it there, and whether its story has ended.
+
+    Args:
+        name: Such as ``handed_off``.
+        owner: The team that answers; None only where nothing is left to answer for.
+        meaning: What it means that a lead is here, in a few words.
+        closed: Whether the story has ended; moves may still lead out of it.
+        nurture: Whether leads are developed here until they are ready.
+
+    Example:
+        >>> from leadlib import Team
+        >>> print(Stage("handed_back", Team.MARKETING, "returned by sales with a reason"))
+        handed_back
+    """
+
+    name: str = attrs.field(converter=_fields.identifier)
+    owner: Team | None = attrs.field(converter=_as_owner)
+    meaning: str = ""
+    closed: bool = attrs.field(default=False, kw_only=True)
+    nurture: bool = attrs.field(default=False, kw_only=True)
+
+    def __repr__(self) -> str:
+        return f"<Stage {self.name}>"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nobody answers for what is here any more: merged, erased."""
+        return self.closed and self.owner is None
+
+    @property
+    def is_with_sales(self) -> bool:
+        """Whether sales has the lead in hand, alone or with marketing, and it is open."""
+        return not self.closed and self.owner in {Team.SALES, Team.BOTH}
+
+    @property
+    def is_with_marketing(self) -> bool:
+        """Whether marketing alone has the lead in hand, and it is open."""
+        return not self.closed and self.owner is Team.MARKETING
+
+
+@attrs.frozen(kw_only=True)
+class Stay:
+    """
+    One stay of a lead in a stage; it ends when the next begins.
+
+    Args:
+        stage: Where.
+        since: When it began, inclusive.
+        until: When it ended, exclusive; None if it lasts.
+    """
+
+    stage: Stage
+    since: datetime
+    until: datetime | None
+
+
+@attrs.frozen(weakref_slot=False)
+class Standing:
+    """
+    Where one lead stands: its events, checked, and the stage after each.
+
+    A lifecycle makes it: see :meth:`Lifecycle.replay`.
+
+    Args:
+        events: In order, each once.
+        stages: The stage after each event.
+    """
+
+    events: tuple[LeadEvent, ...] = attrs.field(repr=lambda events: str(len(events)))
+    stages: tuple[Stage, ...] = attrs.field(repr=lambda stages: str(stages[-1]))
+
+    @property
+    def lead(self) -> str:
+        """The id of the lead."""
+        return self.events[0].lead
+
+    @property
+    def stage(self) -> Stage:
+        """The present stage."""
+        return self.stages[-1]
+
+    @property
+    def owner(self) -> Team | None:
+        """Who answers for the lead now."""
+        return self.stage.owner
+
+    @property
+    def since(self) -> datetime:
+        """When the lead entered its present stage."""
+        return self.events[self.entered(self.stage)].at
+
+    @property
+    def is_lead(self) -> bool:
+        """
+        Whether a certificate ever called this a lead; before that it is an inquiry (seed 003).
+        """
+        return self.pass_no > 0
+
+    @property
+    def pass_no(self) -> int:
+        """How often the lead has been certified: 2 after the first recycling."""
+        return sum(isinstance(event, Qualified) for event in self.events)
+
+    @property
+    def offers(self) -> int:
+        """How often the lead has been offered to sales, whatever the way."""
+        return sum(isinstance(event, HAND_OFFS) for event in self.events)
+
+    @property
+    def rep(self) -> str | None:
+        """To whom the lead was given last; kept over a hand-back, for the same rep (003-09)."""
+        for event in reversed(self.events):
+            if isinstance(event, HandedOff | PassedOn | Overridden | Reassigned):
+                return event.to
+        return None
+
+    @property
+    def not_before(self) -> datetime | None:
+        """The earliest instant at which sales wants the lead again, by its last hand-back."""
+        last = self.last(HandedBack)
+        return None if last is None else last.not_before
+
+    @property
+    def callback(self) -> datetime | None:
+        """When the prospect asked to be called, if that is what the lead waits for."""
+        last = self.events[self.entered(self.stage) :][::-1]
+        asked = (event.due for event in last if isinstance(event, CallbackScheduled))
+        return next(asked, None)
+
+    @property
+    def last_activity(self) -> Attempted | None:
+        """The last attempt of a human since the last offer to sales; None if nobody tried."""
+        for event in reversed(self.events):
+            if isinstance(event, Attempted):
+                return event
+            if isinstance(event, HAND_OFFS):
+                return None
+        return None
+
+    @property
+    def returned(self) -> tuple[HandedBack | Rejected, ...]:
+        """What sales said each time it gave the lead back."""
+        return tuple(event for event in self.events if isinstance(event, HandedBack | Rejected))
+
+    def last(self, kind: type[_Event]) -> _Event | None:
+        """The last event of that kind, or None."""
+        return next((event for event in reversed(self.events) if isinstance(event, kind)), None)
+
+    def visits(self) -> Iterator[tuple[LeadEvent, Stage]]:
+        """Yield the events that entered a stage, with the stage; loops within one are left out."""
+        before = (None, *self.stages)
+        for event, stage, last in zip(self.events, self.stages, before, strict=False):
+            if stage != last:
+                yield event, stage
+
+    @property
+    def stays(self) -> tuple[Stay, ...]:
+        """
+        All stays in order, without a gap: at every instant a lead is in one stage (004-22).
+        """
+        visits = [*self.visits()]
+        ends = [event.at for event, _ in visits[1:]]
+        return tuple(
+            Stay(stage=stage, since=event.at, until=until)
+            for (event, stage), until in zip(visits, [*ends, None], strict=True)
+        )
+
+    def entered(self, stage: Stage) -> int:
+        """The index of the event that began the last visit to *stage*."""
+        index = len(self.stages) - 1 - self.stages[::-1].index(stage)
+        while index and self.stages[index - 1] == stage:
+            index -= 1
+        return index
+
+
+def survivor_of(lead: str, standings: Mapping[str, Standing]) -> str:
+    """
+    The lead that goes on for a merged one, through any number of merges; itself if it was not.
+
+    Raises:
+        ConflictError: The merges run in a circle.
+    """
+    seen = {lead: None}
+    while lead in standings and (merged := standings[lead].last(Merged)) is not None:
+        lead = merged.into
+        if lead in seen:
+            raise ConflictError(
+                expected="merges that end in a lead", got="a circle", where=" -> ".join(seen)[:200]
+            )
+        seen[lead] = None
+    return lead
