@@ -82,10 +82,10 @@ class Declared:
         return {}
 
     def _passed(self, stage: str) -> set[str]:
-        """The stages that every declared way from the start to *stage* leads through."""
+        """The stages, it included, that every declared way from the start to *stage* passes."""
         if stage not in self._reached(()):
             return set()
-        return {name for name in self.stages if stage not in self._reached_without[name]} - {stage}
+        return {name for name in self.stages if stage not in self._reached_without[name]}
 
     @cached_property
     def _reached_without(self) -> Mapping[str, set[str]]:
