@@ -18,6 +18,15 @@ from leadlib._metrics.campaigns import (
     rates_by,
 )
 from leadlib._metrics.cohorts import Cohort, Cohorts, cohorts
+from leadlib._metrics.conformance import (
+    Conformance,
+    HandBacks,
+    Move,
+    Stall,
+    Variant,
+    conformance,
+)
+from leadlib._metrics.declared import MoveKind
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
@@ -30,19 +39,26 @@ __all__ = [
     "Cohort",
     "Cohorts",
     "Comparison",
+    "Conformance",
     "Decision",
     "Funnel",
     "FunnelDefinition",
     "FunnelStep",
+    "HandBacks",
     "HandOffAudit",
     "LogBuilder",
+    "Move",
+    "MoveKind",
     "Override",
     "Rate",
     "StageLog",
+    "Stall",
     "Stop",
+    "Variant",
     "audit_handoffs",
     "cohorts",
     "compare",
+    "conformance",
     "decide",
     "funnel",
     "main_path",
