@@ -55,6 +55,8 @@ class Deadline:
         first: The events that stop the clock instead: it runs on through the stages of sales, and
             nothing but them or leaving the hands of sales ends it.
         again: The events within the stage that start it anew, such as another attempt.
+        starts: The events within the stage that start it, where entering does not; those of *first*
+            then stop it.
         since: The clock starts at a date that its event carries, by the name of that part: ``due``
             of a call-back, ``expires`` of a certificate.
         attempts: So many attempts within the stage end the time, too.
@@ -77,6 +79,7 @@ class Deadline:
     action: str = attrs.field(converter=_fields.identifier)
     first: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
     again: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
+    starts: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
     since: str | None = attrs.field(default=None, converter=_fields.label)
     attempts: int | None = attrs.field(default=None, validator=_is_count)
     otherwise: type[LeadEvent] = Escalated
@@ -185,7 +188,7 @@ class Clocks:
         here: dict[Stage, list[Deadline]] = {}
         through = []
         for deadline in deadlines:
-            if deadline.first:
+            if deadline.first and not deadline.starts:
                 through.append(deadline)
             else:
                 here.setdefault(deadline.stage, []).append(deadline)
@@ -259,7 +262,9 @@ class Clocks:
         """The clocks that run for a lead, each with the events from the one that entered on."""
         stage = standing.stage
         for deadline in self.here.get(stage, ()):
-            yield deadline, standing.events[standing.entered(stage) :]
+            events = _since_start(deadline, standing.events[standing.entered(stage) :])
+            if events:
+                yield deadline, events
         if stage.is_with_sales:
             for deadline in self.through:
                 if deadline.stage in standing.stages:
@@ -280,6 +285,16 @@ class Clocks:
                 if lacks:
                     found.append(Orphan(lead=standing.lead, stage=standing.stage, lacks=lacks))
         return tuple(found)
+
+
+def _since_start(deadline: Deadline, visit: Sequence[LeadEvent]) -> Sequence[LeadEvent]:
+    """The events of a visit from the one that started the clock; none if it does not run."""
+    if not deadline.starts:
+        return visit
+    begun = [number for number, event in enumerate(visit) if isinstance(event, deadline.starts)]
+    events = visit[begun[-1] :] if begun else ()
+    is_stopped = any(isinstance(event, deadline.first) for event in events[1:])
+    return () if is_stopped else events
 
 
 def started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime:

@@ -117,7 +117,8 @@ class _Graph:
     def _clocks(self, stage: Stage) -> list[Team]:
         """Who owns the clocks that run for as long as a lead is here."""
         clocks = self.lifecycle.deadlines
-        return [clock.owner for clock in clocks if clock.stage == stage and not clock.first]
+        lasting = [clock for clock in clocks if not clock.first and not clock.starts]
+        return [clock.owner for clock in lasting if clock.stage == stage]
 
     def _is_stuck_in_sales(self, stage: Stage) -> bool:
         """Sales must be able to give a lead back in one move; ruling it out is not giving back."""

@@ -218,6 +218,17 @@ STANDARD = Lifecycle(
             action="review",
             again=(Reviewed,),
         ),
+        *(
+            Deadline(  # who waits and asks again is triaged as if new (004-36)
+                stage=stage,
+                within=working_days(1),
+                owner=MARKETING,
+                action="triage the new inquiry",
+                starts=(Inquired,),
+                first=(Reviewed,),
+            )
+            for stage in (WATCH, NURTURE, KEEP_INFORMED)
+        ),
         Deadline(stage=HANDED_OFF, within=working_hours(8), owner=SALES, action="accept or reject"),
         # Seed 001: followed up within 24 hours of the hand-off; accepting does not stop this clock.
         Deadline(

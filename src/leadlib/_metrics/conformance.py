@@ -99,7 +99,7 @@ class Stall:
     """
 
     stage: str
-    owner: Team
+    owner: Team | None
     leads: int
     open: int
     limit: timedelta
@@ -112,7 +112,7 @@ class Stall:
 
     def to_dict(self) -> dict[str, Any]:
         """The stall as plain data; the limit in days."""
-        place = {"stage": self.stage, "owner": self.owner.value}
+        place = {"stage": self.stage, "owner": self.owner.value if self.owner else None}
         days = {"limit_days": _days(self.limit), "median_days": self.median_days}
         return place | _plain(self.share) | days
 
@@ -375,7 +375,7 @@ def _findings(result: Conformance) -> Iterator[tuple[str, ...]]:
 def _stall_cells(stall: Stall) -> tuple[str, ...]:
     counts = (f"{stall.leads:,}", f"{stall.open:,}")
     days = (f"{_days(stall.limit):,.1f}", f"{stall.median_days:,.1f}")
-    return (stall.stage, stall.owner.value, *counts, *days)
+    return (stall.stage, stall.owner.value if stall.owner else "-", *counts, *days)
 
 
 Limit = timedelta | Mapping[str | Stage, timedelta] | None

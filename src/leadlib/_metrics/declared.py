@@ -52,14 +52,13 @@ class Declared:
 
     @classmethod
     def of(cls, lifecycle: Lifecycle) -> "Declared":
-        table = lifecycle.table
+        moves: dict[str, dict[str, None]] = {stage.name: {} for stage in lifecycle.stages}
+        for stage, _, to in lifecycle.moves:
+            moves[stage.name][to.name] = None
         return cls(
             start=lifecycle.start.name,
-            stages={stage.name: stage for stage in table},
-            moves={
-                stage.name: tuple(dict.fromkeys(to.name for to in row.values() if to != stage))
-                for stage, row in table.items()
-            },
+            stages={stage.name: stage for stage in lifecycle.stages},
+            moves={name: tuple(targets) for name, targets in moves.items()},
         )
 
     def kind(self, source: str, target: str) -> MoveKind:
