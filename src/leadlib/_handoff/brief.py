@@ -220,7 +220,7 @@ class Brief:
 
         Args:
             certificate: The proof that the lead passed; it must hold at that instant.
-            to: The rep or queue.
+            to: The rep or queue; see :func:`route`.
             at, seq, by: When, in which order, by whom.
 
         Raises:
