@@ -12,6 +12,7 @@ lost between two systems::
 """
 
 from leadlib._handoff.brief import Brief
+from leadlib._handoff.history import previous_rep
 from leadlib._handoff.outcomes import event_after
 from leadlib._handoff.reconciliation import HandOver, Reconciliation, reconcile
 from leadlib._handoff.reps import Rep, Skipped
@@ -20,7 +21,6 @@ from leadlib._handoff.routing import (
     Method,
     Routing,
     RoutingRule,
-    previous_rep,
     route,
     route_many,
 )

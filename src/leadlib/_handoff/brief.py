@@ -11,15 +11,14 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _text
+from leadlib._handoff.history import History, events_of
 from leadlib._markup import html_list, in_html, in_markdown, on_one_line
 from leadlib.errors import BriefIncomplete, ConflictError, InvalidValue
-from leadlib.lifecycle import HandedBack, HandedOff, LeadEvent, Rejected, Standing
+from leadlib.lifecycle import HandedBack, HandedOff, LeadEvent, Rejected
 from leadlib.model import Campaign, Certificate, Fact, FactValue, Inquiry, Lead
 from leadlib.qualification import Condition, Criterion, Not, Verdict
 
-__all__ = ["Brief", "History", "all_of", "events_of"]
-
-History = Standing | Iterable[LeadEvent]
+__all__ = ["Brief"]
 
 
 def _as_counts(interests: object) -> Mapping[str, int]:
@@ -345,33 +344,6 @@ _SHOWN = 20  # a page stays a page; all of it is in the value
 
 
 # -- from the evidence --
-
-
-def events_of(lead: str, history: History) -> tuple[LeadEvent, ...]:
-    """
-    The events of a lead in order.
-
-    Raises:
-        ConflictError: One is of another lead.
-    """
-    events = all_of(history)
-    for event in events:
-        if event.lead != lead:
-            got = f"one of lead {event.lead!r}"
-            raise ConflictError(expected=f"events of lead {lead!r}", got=got, where="history")
-    return tuple(sorted(events, key=lambda event: (event.at, event.seq)))
-
-
-def all_of(history: Any) -> tuple[LeadEvent, ...]:
-    """The events of a standing, or those given, as they come."""
-    events = history.events if isinstance(history, Standing) else history
-    if isinstance(events, str | bytes | Mapping) or not isinstance(events, Iterable):
-        expected, got = "events or a standing", _text.kind_of(events)
-        raise InvalidValue(expected=expected, got=got, where="history")
-    taken = tuple(events)
-    for event in taken:
-        _fields.check_type(event, LeadEvent, "history")
-    return taken
 
 
 def _passes(told: int | None, events: tuple[LeadEvent, ...], lead: str) -> int:

@@ -17,11 +17,9 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
-from leadlib._handoff.brief import History, all_of, events_of
 from leadlib._handoff.reps import Rep, Skipped, as_names
 from leadlib._markup import on_one_line
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
-from leadlib.lifecycle import Accepted, HandedBack, HandedOff, Rejected, ReturnReason
 from leadlib.model import Lead
 from leadlib.qualification import Criterion, LeadDefinition, Outcome, Verdict
 
@@ -30,7 +28,6 @@ __all__ = [
     "Method",
     "Routing",
     "RoutingRule",
-    "previous_rep",
     "route",
     "route_many",
 ]
@@ -266,36 +263,6 @@ class Assignment:
         return plain | {"why": list(self.why), "skipped": skipped}
 
 
-def previous_rep(history: History) -> str | None:
-    """
-    Who followed up last, to give to :func:`route`: whoever accepted, or got the lead.
-
-    Args:
-        history: The events of one lead, or its standing.
-
-    Returns:
-        None if nobody did, or if the lead came back since as one of another territory: then the
-        rep was the wrong one.
-
-    Raises:
-        ConflictError: The events are of several leads.
-    """
-    events = all_of(history)
-    rep: str | None = None
-    for event in events_of(events[0].lead, events) if events else ():
-        match event:
-            case HandedOff():
-                rep = event.to
-            case Accepted():
-                rep = event.by or rep
-            case (
-                HandedBack(reason=ReturnReason.WRONG_TERRITORY)
-                | Rejected(reason=ReturnReason.WRONG_TERRITORY)
-            ):
-                rep = None
-    return rep
-
-
 @attrs.define
 class _Desk:
     """What counts while leads are routed: the instant, the loads, and who got how many."""
@@ -431,6 +398,17 @@ def route_many(
 
     Raises:
         InvalidValue: A lead twice; otherwise see :func:`route`.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from leadlib import Inquiry, Lead
+        >>> monday = datetime(2026, 3, 2, tzinfo=UTC)
+        >>> form = Inquiry(id="i-1", at=monday, source="web", mail="ada@example.com")
+        >>> routing = Routing(rules=[RoutingRule(name="all", to="inside", reps=["sam", "eva"])],
+        ...                   reps=[Rep(name="sam"), Rep(name="eva")], default="DEFAULT")
+        >>> leads = [Lead(id=id_, inquiries=[form]) for id_ in ("L1", "L2", "L3")]
+        >>> [assignment.to for assignment in route_many(leads, routing, at=monday)]
+        ['sam', 'eva', 'sam']
     """
     desk, before = _Desk.of(routing, at, turns), previous or {}
     seen: set[str] = set()
