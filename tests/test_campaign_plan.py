@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from leadlib.errors import InvalidValue
-from leadlib.model import Campaign
+from leadlib.model import Campaign, active_campaigns
 
 JANUARY, FEBRUARY = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 PLAN = {
@@ -39,17 +39,6 @@ class TestCampaign:
         with pytest.raises(InvalidValue, match="at"):
             Campaign(**PLAN).is_active(datetime(2026, 1, 1))
 
-    @pytest.mark.rule("001-14", part="which campaigns run")
-    def test_is_over_at_its_end(self):
-        """C1 runs in January, C2 from the 20th on."""
-        second = Campaign(name="C2", starts=datetime(2026, 1, 20, tzinfo=UTC))
-        running = {
-            at: [c.name for c in (Campaign(**PLAN), second) if c.is_active(at)]
-            for at in (datetime(2026, 1, 25, tzinfo=UTC), FEBRUARY)
-        }
-
-        assert [*running.values()] == [["C1", "C2"], ["C2"]]
-
     @pytest.mark.parametrize(
         "wrong",
         [
@@ -65,3 +54,27 @@ class TestCampaign:
     def test_refuses_what_cannot_be_meant(self, wrong):
         with pytest.raises(InvalidValue, match=rf"\$\.{next(iter(wrong))}"):
             Campaign(**PLAN | wrong)
+
+
+class TestActiveCampaigns:
+    @pytest.mark.rule("001-14")
+    def test_are_those_that_run_and_one_that_ends_is_over(self):
+        """C1 runs in January, C2 from the 20th on."""
+        plans = [Campaign(name="C2", starts=datetime(2026, 1, 20, tzinfo=UTC)), Campaign(**PLAN)]
+        running = [
+            [plan.name for plan in active_campaigns(plans, at)]
+            for at in (datetime(2026, 1, 25, tzinfo=UTC), FEBRUARY)
+        ]
+
+        assert running == [["C1", "C2"], ["C2"]]
+
+    def test_come_by_start_then_by_name(self):
+        plans = [Campaign(name=name, starts=JANUARY) for name in "ba"] + [Campaign(name="z")]
+
+        assert [plan.name for plan in active_campaigns(plans, JANUARY)] == ["z", "a", "b"]
+
+    def test_are_campaigns_at_an_aware_instant(self):
+        with pytest.raises(InvalidValue, match="campaigns"):
+            active_campaigns(["C1"], JANUARY)
+        with pytest.raises(InvalidValue, match="at"):
+            active_campaigns([], datetime(2026, 1, 1))

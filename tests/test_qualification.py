@@ -281,6 +281,18 @@ class TestVerdict:
         assert verdict.ask_next == ()
         assert [str(test) for test in verdict.failed] == ["need is one of 'churn', 'growth'"]
 
+    def test_names_what_holds_and_takes_the_opposite_below_a_not(self):
+        """A veto is nothing to be proud of, and what is not so may be what was asked for."""
+        criterion = (NEED.equals("churn") | (STAFF >= 50)) & ~COMPETITOR.is_true()
+        definition = LeadDefinition("d", criterion, disqualify=BUDGET < 1)
+        verdict = definition.judge(a_lead(need="churn", staff=10, competitor=False, budget=0))
+
+        assert [str(test) for test in verdict.held] == [
+            "need is 'churn'",
+            "not (competitor is yes)",
+        ]
+        assert LeadDefinition("d", ~COMPETITOR.is_true()).judge(a_lead(competitor=True)).held == ()
+
     @pytest.mark.rule("004-27", part="ranked by what can still decide")
     def test_asks_first_what_tells_most(self):
         """The need decides alone, so it comes before two that stand in for each other."""

@@ -10,7 +10,15 @@ TYPE_CHECKING = False  # as type checkers read it; importing typing would cost m
 if TYPE_CHECKING:
     from leadlib.consolidation import consolidate
     from leadlib.errors import LeadlibError
-    from leadlib.handoff import Brief
+    from leadlib.handoff import (
+        Assignment,
+        Brief,
+        Rep,
+        Routing,
+        RoutingRule,
+        reconcile,
+        route,
+    )
     from leadlib.lifecycle import STANDARD, WATERFALL, Lifecycle, Stage, Standing
     from leadlib.metrics import Rate, StageLog, cohorts, funnel
     from leadlib.model import Certificate, Fact, Inquiry, Lead, Team
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "consolidation": ("consolidate",),
     "errors": ("LeadlibError",),
-    "handoff": ("Brief",),
+    "handoff": ("Assignment", "Brief", "Rep", "Routing", "RoutingRule", "reconcile", "route"),
     "lifecycle": ("STANDARD", "WATERFALL", "Lifecycle", "Stage", "Standing"),
     "metrics": ("Rate", "StageLog", "cohorts", "funnel"),
     "model": ("Certificate", "Fact", "Inquiry", "Lead", "Team"),
@@ -52,6 +60,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __version__ = "0.1.0"
 __all__ = [
     "Answer",
+    "Assignment",
     "Brief",
     "Cadence",
     "Certificate",
@@ -66,6 +75,9 @@ __all__ = [
     "Outcome",
     "Points",
     "Rate",
+    "Rep",
+    "Routing",
+    "RoutingRule",
     "STANDARD",
     "ScoreCard",
     "Stage",
@@ -80,6 +92,8 @@ __all__ = [
     "cohorts",
     "consolidate",
     "funnel",
+    "reconcile",
+    "route",
 ]
 
 

@@ -20,6 +20,8 @@ __all__ = [
     "KEY_PARTS",
     "LINE_CHARACTERS",
     "PROBLEMS",
+    "REPS",
+    "ROUTING_RULES",
     "ROWS",
     "SCORE_RULES",
     "SEARCH_CHARACTERS",
@@ -53,6 +55,10 @@ PROBLEMS = 1_000  # problems listed one by one; the rest is counted
 
 # One list of named accounts
 ACCOUNTS = 100_000
+
+# One routing
+REPS = 10_000
+ROUTING_RULES = 1_000
 
 # One report
 STAGES = 1_000

@@ -20,7 +20,16 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib.errors import InvalidInquiry, InvalidValue, LeadlibError, NotCertifiable, UnknownName
 
-__all__ = ["Campaign", "Certificate", "Fact", "FactValue", "Inquiry", "Lead", "Team"]
+__all__ = [
+    "Campaign",
+    "Certificate",
+    "Fact",
+    "FactValue",
+    "Inquiry",
+    "Lead",
+    "Team",
+    "active_campaigns",
+]
 
 FactValue = str | bool | int | float | Decimal | date  # floats are kept as decimals
 _ROUTES = ("mail", "phone")
@@ -489,3 +498,30 @@ class Campaign:
         at = _instants.aware(at, where="at")
         begun = self.starts is None or self.starts <= at
         return begun and (self.ends is None or at < self.ends)
+
+
+def active_campaigns(campaigns: Iterable[Campaign], at: datetime) -> tuple[Campaign, ...]:
+    """
+    The campaigns that run at an instant, for marketing to tell sales (001-14).
+
+    Args:
+        campaigns: In any order.
+        at: The instant; a campaign that ends then is over.
+
+    Returns:
+        By start, those without one first; then by name.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> first, second = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+        >>> plans = [Campaign(name="spring", starts=second),
+        ...          Campaign(name="winter", starts=first, ends=second)]
+        >>> [plan.name for plan in active_campaigns(plans, second)]
+        ['spring']
+    """
+    at = _instants.aware(at, where="at")
+    plans = tuple(campaigns)
+    for plan in plans:
+        _fields.check_type(plan, Campaign, "campaigns")
+    active = (plan for plan in plans if plan.is_active(at))
+    return tuple(sorted(active, key=lambda plan: (plan.starts or _instants.EARLIEST, plan.name)))

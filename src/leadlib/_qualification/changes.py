@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from leadlib._markup import visible
 from leadlib._qualification.criteria import (
     AllOf,
     AnyOf,
@@ -21,7 +22,6 @@ from leadlib._qualification.criteria import (
     describe,
 )
 from leadlib._qualification.fields import Event, Evidence, Field
-from leadlib._qualification.markup import visible
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.writing import TYPE_NAMES, criterion_to_data, plain_value
 

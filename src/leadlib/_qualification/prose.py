@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from leadlib import _text
+from leadlib._markup import html_list, in_html, in_markdown, on_one_line
 from leadlib._periods import Period
 from leadlib._qualification.criteria import (
     AllOf,
@@ -27,7 +28,6 @@ from leadlib._qualification.criteria import (
     describe,
 )
 from leadlib._qualification.fields import Event, Evidence, Field
-from leadlib._qualification.markup import html_list, in_html, in_markdown, on_one_line
 from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.values import is_number, shown

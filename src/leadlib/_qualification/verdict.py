@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from leadlib import _fields, _instants, _text
+from leadlib._markup import html_list, in_markdown
 from leadlib._periods import Period
 from leadlib._qualification import questions
 from leadlib._qualification.answers import Answer
@@ -32,7 +33,6 @@ from leadlib._qualification.criteria import (
 )
 from leadlib._qualification.fields import Event, Evidence, Field
 from leadlib._qualification.grades import Grade, grade
-from leadlib._qualification.markup import html_list, in_markdown
 from leadlib._qualification.scoring import Score, ScoreCard
 from leadlib._qualification.values import fits
 from leadlib.errors import ConflictError, InvalidValue, NotCertifiable, UnknownName
@@ -128,6 +128,11 @@ class Assessment:
         return tuple(c for c in asked if self.answers[c] is Answer.NO)
 
     @cached_property
+    def held(self) -> tuple[Criterion, ...]:
+        """The conditions of *qualify* that are fulfilled; below a *not*, their opposites."""
+        return tuple(dict.fromkeys(_fulfilled(self.definition.requirement, self.answers)))
+
+    @cached_property
     def unknown(self) -> tuple[str, ...]:
         """What has no usable answer, in reading order (003-22)."""
         missing = [c.field.key for c, given in self.answers.items() if given is Answer.UNKNOWN]
@@ -186,6 +191,16 @@ class Assessment:
         return next((name for name, given in self.steps.items() if given is not Answer.YES), None)
 
 
+def _fulfilled(
+    criterion: Criterion, answers: Mapping[Condition, Answer], wanted: Answer = Answer.YES
+) -> Iterator[Criterion]:
+    if isinstance(criterion, Condition) and answers[criterion] is wanted:
+        yield criterion if wanted is Answer.YES else Not(part=criterion)
+    below = Answer(-wanted) if isinstance(criterion, Not) else wanted
+    for part in children(criterion):
+        yield from _fulfilled(part, answers, below)
+
+
 def _revive(definition: "LeadDefinition", given: tuple[Answer, ...]) -> Assessment:
     return definition.assessment(given)
 
@@ -224,6 +239,11 @@ class Verdict:
     def failed(self) -> tuple[Condition, ...]:
         """The conditions of *qualify* answered with no."""
         return self.assessment.failed
+
+    @property
+    def held(self) -> tuple[Criterion, ...]:
+        """The conditions of *qualify* that are fulfilled; below a *not*, their opposites."""
+        return self.assessment.held
 
     @property
     def unknown(self) -> tuple[str, ...]:
