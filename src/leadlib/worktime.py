@@ -30,7 +30,6 @@ _ONE_HOUR = timedelta(hours=1)
 _MIDNIGHT = time(0)
 _SEARCHED = 3_660  # days: ten years without an open hour is no calendar
 _SEARCHED_MICROS = _SEARCHED * 86_400 * 1_000_000
-_AHEAD = (0, 2, 5, 11)  # years to look at, more only if the span has not ended before
 _FIRST_YEAR, _LAST_YEAR = 1969, 2211  # ten years beyond the last instant
 
 
@@ -46,6 +45,9 @@ class Clock(StrEnum):
     ELAPSED = "elapsed"
     WORKING_HOURS = "working hours"
     WORKING_DAYS = "working days"
+
+
+_WORKING_HOURS = Clock.WORKING_HOURS  # a member is looked up more slowly than a name
 
 
 @attrs.frozen
@@ -251,7 +253,7 @@ class WorkCalendar:
             LimitExceeded: The calendar does not open that long within ten years.
         """
         start = _instants.aware(start, where="start")
-        if span.clock is Clock.WORKING_HOURS:
+        if span.clock is _WORKING_HOURS:
             return self._after_work(start, span._micros)  # noqa: SLF001  # of this module
         if span.clock is Clock.ELAPSED:
             return start + span.length
@@ -259,12 +261,10 @@ class WorkCalendar:
 
     def _after_work(self, start: datetime, amount: int) -> datetime:
         begin = _instants.micros(start)
-        for ahead in _AHEAD:
-            years = self._openings.around(start.year, ahead=ahead)
-            end = years.end_of(years.work_before(begin) + amount)
-            if end is not None and end - begin <= _SEARCHED_MICROS:
-                return _instants.from_micros(end)
-        raise self._closed()
+        end = self._openings.end_of(begin, amount)
+        if end is None or end - begin > _SEARCHED_MICROS:
+            raise self._closed()
+        return _instants.from_micros(end)
 
     def _after_days(self, start: datetime, count: int) -> datetime:
         local = start.astimezone(self.zone)
@@ -280,9 +280,8 @@ class WorkCalendar:
         start, end = _instants.aware(start, where="start"), _instants.aware(end, where="end")
         if end <= start:
             return timedelta(0)
-        years = self._openings.around(start.year, ahead=end.year - start.year)
-        until, since = map(years.work_before, (_instants.micros(end), _instants.micros(start)))
-        return (until - since) * _instants.MICROSECOND
+        between = self._openings.between(_instants.micros(start), _instants.micros(end))
+        return between * _instants.MICROSECOND
 
     def is_open(self, day: date) -> bool:
         """Whether the team works at all on that local date."""
