@@ -3,8 +3,10 @@
 import pickle
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import repeat
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,7 +79,7 @@ class TestWorkCalendar:
             {},
             {0: []},
             {7: [(time(9), time(17))]},
-            {0: [(time(17), time(9))]},
+            {0: [(time(17), time(9)), (time(18), time(20))]},
             {0: [(time(9), time(12)), (time(11), time(17))]},
             {0: [(time(9), time(0)), (time(22), time(23))]},
             {0: [(time(9), time(9))]},
@@ -125,6 +127,10 @@ class TestWorkCalendar:
 
         assert always.elapsed(begin, end) == timedelta(hours=length)
         assert always.after(begin, working_hours(length)) == end
+
+    def test_refuses_a_window_that_is_nothing_or_a_whole_day(self):
+        with pytest.raises(InvalidValue, match="weekdays 0 to 6 with windows of local time"):
+            WorkCalendar(hours={0: [(time(9), time(9))]})
 
     def test_the_zone_may_be_given_by_name(self):
         assert WorkCalendar(zone="Europe/Berlin") == OFFICE
@@ -177,6 +183,221 @@ class TestWorkCalendar:
     def test_refuses_naive_instants(self):
         with pytest.raises(InvalidValue, match="time zone"):
             OFFICE.after(datetime(2026, 1, 1), hours(1))
+
+
+class TestNightShifts:
+    """Monday 2 March 2026 is the first day of the shift."""
+
+    nights = WorkCalendar(zone=BERLIN, hours={day: [(time(22), time(6))] for day in range(5)})
+
+    def test_a_shift_that_began_yesterday_is_seen_after_midnight(self):
+        start, end = berlin(2026, 3, 3, 2), berlin(2026, 3, 3, 5)
+
+        assert self.nights.elapsed(start, end) == timedelta(hours=3)
+        assert self.nights.after(start, working_hours(4)) == berlin(2026, 3, 3, 6)
+        assert self.nights.after(start, working_hours(5)) == berlin(2026, 3, 3, 23)
+
+    def test_belong_to_the_day_on_which_they_begin(self):
+        saturday = berlin(2026, 3, 7, 2)
+        closed = attrs.evolve(self.nights, holidays={date(2026, 3, 3)})
+
+        assert self.nights.after(saturday, working_hours(5)) == berlin(2026, 3, 9, 23)
+        assert not self.nights.is_open(saturday.date())
+        assert closed.after(berlin(2026, 3, 2, 23), working_hours(8)) == berlin(2026, 3, 4, 23)
+
+    def test_a_shift_of_new_year_crosses_the_year(self):
+        start, end = berlin(2025, 12, 31, 23), berlin(2026, 1, 1, 7)
+
+        assert self.nights.elapsed(start, end) == timedelta(hours=7)
+
+    @pytest.mark.parametrize(("day", "length"), [((2026, 3, 28), 7), ((2026, 10, 24), 9)])
+    def test_a_night_in_which_the_clocks_change_has_its_real_length(self, day, length):
+        always = WorkCalendar(zone=BERLIN, hours={day: [(time(22), time(6))] for day in range(7)})
+        start, noon = berlin(*day, 12), berlin(*day, 12) + timedelta(days=1)
+
+        assert always.elapsed(start, noon) == timedelta(hours=length)
+
+    def test_what_they_share_with_the_next_day_counts_once(self):
+        early = WorkCalendar(hours={0: [(time(22), time(6))], 1: [(time(5), time(8))]})
+        start = datetime(2026, 3, 2, 22, tzinfo=UTC)
+
+        assert early.elapsed(start, start + timedelta(days=1)) == timedelta(hours=10)
+
+    def test_come_last_in_their_day(self):
+        day_and_night = [(time(22), time(6)), (time(9), time(17))]
+        calendar = WorkCalendar(hours={0: day_and_night})
+
+        assert calendar.hours[0] == ((time(9), time(17)), (time(22), time(6)))
+        with pytest.raises(InvalidValue, match="do not overlap"):
+            WorkCalendar(hours={0: [*day_and_night, (time(23), time(23, 30))]})
+
+
+class TestSpecialDays:
+    """Thursday 24 December 2026 is half a day, Saturday the 19th is open, the 25th is closed."""
+
+    christmas, fair = date(2026, 12, 24), date(2026, 12, 19)
+    office = WorkCalendar(
+        zone=BERLIN,
+        holidays=[christmas, date(2026, 12, 25)],
+        special={christmas: [(time(9), time(12))], fair: [(time(10), time(14))]},
+    )
+
+    def test_go_before_the_week_and_the_holidays(self):
+        assert self.office.after(berlin(2026, 12, 24, 11), working_hours(2)) == berlin(
+            2026, 12, 28, 10
+        )
+        assert self.office.elapsed(berlin(2026, 12, 18, 17), berlin(2026, 12, 21, 9)) == timedelta(
+            hours=4
+        )
+
+    def test_are_working_days_if_they_have_hours(self):
+        friday = berlin(2026, 12, 18, 11)
+
+        assert self.office.after(friday, working_days(1)) == berlin(2026, 12, 19, 11)
+        assert [self.office.is_open(day) for day in (self.christmas, self.fair)] == [True, True]
+
+    def test_may_be_closed(self):
+        closed = WorkCalendar(special={date(2026, 3, 2): ()})
+
+        assert not closed.is_open(date(2026, 3, 2))
+
+    @pytest.mark.parametrize(
+        "special",
+        [
+            {datetime(2026, 12, 24): []},
+            {"2026-12-24": []},
+            {date(2026, 12, 24): [(time(9), time(12)), (time(11), time(17))]},
+            {date(2026, 12, 24): None},
+            [date(2026, 12, 24)],
+            None,
+        ],
+    )
+    def test_that_are_none_are_refused(self, special):
+        with pytest.raises(InvalidValue, match="plain dates, without time, with windows") as caught:
+            WorkCalendar(special=special)
+
+        assert caught.value.where == "special"
+
+    def test_are_part_of_the_value(self):
+        week = {day: [(time(9), time(17))] for day in range(5)}
+        same = WorkCalendar(
+            zone=BERLIN, hours=week, holidays=self.office.holidays, special=self.office.special
+        )
+
+        assert same == self.office != OFFICE
+        assert hash(same) == hash(self.office)
+        assert pickle.loads(pickle.dumps(self.office)) == self.office
+
+
+class TestPauses:
+    """Tuesday 3 March 2026; the office is open from nine to five."""
+
+    lunch = (berlin(2026, 3, 3, 12), berlin(2026, 3, 3, 14))
+    start = berlin(2026, 3, 3, 10)
+
+    def test_move_the_deadline_by_the_work_they_take(self):
+        after = OFFICE.after(self.start, working_hours(4), pauses=[self.lunch])
+
+        assert after == berlin(2026, 3, 3, 16)
+        assert OFFICE.elapsed(self.start, after, pauses=[self.lunch]) == timedelta(hours=4)
+
+    def test_stop_elapsed_time_as_well(self):
+        after = OFFICE.after(self.start, hours(24), pauses=[self.lunch])
+
+        assert after == berlin(2026, 3, 4, 12)
+        assert OFFICE.elapsed(
+            self.start, after, clock=Clock.ELAPSED, pauses=[self.lunch]
+        ) == timedelta(hours=24)
+
+    def test_a_pause_of_a_night_takes_no_working_time(self):
+        night = (berlin(2026, 3, 3, 17), berlin(2026, 3, 4, 9))
+
+        assert OFFICE.after(self.start, working_hours(8), pauses=[night]) == berlin(2026, 3, 4, 10)
+        assert OFFICE.after(self.start, hours(24), pauses=[night]) == berlin(2026, 3, 5, 2)
+
+    def test_that_overlap_count_once(self):
+        longer = (berlin(2026, 3, 3, 13), berlin(2026, 3, 3, 15))
+        pauses = [longer, self.lunch, self.lunch]
+
+        assert OFFICE.after(self.start, working_hours(4), pauses=pauses) == berlin(2026, 3, 3, 17)
+        assert OFFICE.elapsed(self.start, berlin(2026, 3, 3, 17), pauses=pauses) == timedelta(
+            hours=4
+        )
+
+    def test_before_the_start_and_after_the_deadline_take_nothing(self):
+        outside = [
+            (berlin(2026, 3, 3, 9), berlin(2026, 3, 3, 10)),
+            (berlin(2026, 3, 3, 16), None),
+        ]
+
+        assert OFFICE.after(self.start, working_hours(6), pauses=outside) == berlin(2026, 3, 3, 16)
+
+    def test_a_clock_that_starts_in_a_pause_starts_at_its_end(self):
+        assert OFFICE.after(berlin(2026, 3, 3, 13), hours(1), pauses=[self.lunch]) == berlin(
+            2026, 3, 3, 15
+        )
+
+    @pytest.mark.parametrize("span", [hours(3), working_hours(3)])
+    def test_while_one_lasts_there_is_no_deadline(self, span):
+        waiting = [(self.lunch[0], None)]
+
+        assert OFFICE.after(self.start, span, pauses=waiting) is None
+        assert OFFICE.elapsed(
+            self.start, berlin(2026, 3, 9, 12), clock=span.clock, pauses=waiting
+        ) == timedelta(hours=2)
+
+    def test_that_are_none_change_nothing(self):
+        empty = [(self.lunch[0], self.lunch[0])]
+        for span in (hours(24), working_hours(8), working_days(2)):
+            for pauses in ([], iter(()), empty):
+                assert OFFICE.after(self.start, span, pauses=pauses) == OFFICE.after(
+                    self.start, span
+                )
+
+    def test_no_working_days_are_counted_with_them(self):
+        with pytest.raises(InvalidValue, match="elapsed or working hours") as caught:
+            OFFICE.after(self.start, working_days(1), pauses=[self.lunch])
+        assert caught.value.where == "span"
+        with pytest.raises(InvalidValue, match="elapsed or working hours, got working days"):
+            OFFICE.elapsed(*self.lunch, clock=Clock.WORKING_DAYS)
+        with pytest.raises(InvalidValue, match="elapsed or working hours, got an int"):
+            OFFICE.elapsed(*self.lunch, clock=8)
+
+    @pytest.mark.parametrize(
+        ("pauses", "where"),
+        [
+            (None, "pauses"),
+            (8, "pauses"),
+            ([lunch, 8], "pauses[1]"),
+            ([(start,)], "pauses[0]"),
+            ([lunch[::-1]], "pauses[0]"),
+            ([(None, start)], "pauses[0][0]"),
+            ([(start, datetime(2026, 3, 3, 12))], "pauses[0][1]"),
+            ([(start, datetime(2300, 3, 3, 12, tzinfo=UTC))], "pauses[0][1]"),
+            ("ab", "pauses[0]"),
+        ],
+    )
+    def test_any_other_form_is_refused_with_its_place(self, pauses, where):
+        for ask in (
+            lambda: OFFICE.after(self.start, hours(1), pauses=pauses),
+            lambda: OFFICE.elapsed(*self.lunch, pauses=pauses),
+        ):
+            with pytest.raises(InvalidValue) as caught:
+                ask()
+
+            assert caught.value.where == where
+
+    def test_are_at_most_a_thousand(self):
+        OFFICE.after(self.start, hours(1), pauses=repeat(self.lunch, 1_000))
+        with pytest.raises(LimitExceeded, match="at most 1,000 pauses"):
+            OFFICE.after(self.start, hours(1), pauses=repeat(self.lunch))
+
+    def test_ten_years_count_from_the_last_of_them(self):
+        long = [(berlin(2026, 3, 3, 12), berlin(2035, 3, 5, 12))]
+
+        assert OFFICE.after(self.start, days(3_660), pauses=long) == berlin(
+            2035, 3, 5, 10
+        ) + timedelta(days=3_660)
 
 
 class TestSpan:

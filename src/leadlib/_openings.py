@@ -13,7 +13,7 @@ import attrs
 
 from leadlib import _instants
 
-__all__ = ["Openings", "merged"]
+__all__ = ["Always", "Openings", "merged"]
 
 Window = tuple[int, int]
 
@@ -108,7 +108,7 @@ class _Years:
         idle, done = self.idle, self.done
         place = bisect_right(self.opens, start) - 1
         before, most = start - idle[place], done[place]
-        target = work + (before if before < most else most)  # min() is a call
+        target = work + (before if before < most else most)  # noqa: FURB136  # min() is a call
         place = bisect_left(done, target, place)
         return idle[place] + target if place < len(done) else None
 
@@ -118,6 +118,20 @@ _LONG_AGO = -(2**63)
 
 def _new_year(year: int) -> int:
     return _instants.micros(datetime(year, 1, 1, tzinfo=UTC)) if year > 1 else 0
+
+
+class Always:
+    """The clock that never stands still, asked in the same way."""
+
+    @staticmethod
+    def between(start: int, end: int) -> int:
+        """All the time between two instants."""
+        return end - start
+
+    @staticmethod
+    def end_of(start: int, work: int) -> int:
+        """The instant at which that much time has passed."""
+        return start + work
 
 
 def merged(windows: Iterable[Window]) -> Iterator[Window]:

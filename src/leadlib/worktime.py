@@ -6,31 +6,31 @@ instants, so that a day on which the clocks change has 23 or 25 hours.  "24 hour
 own: elapsed time, nights and Sundays included.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
 from types import UnionType
-from typing import Any
+from typing import Any, overload
 
 import attrs
 
-from leadlib import _instants, _text
-from leadlib._fields import FrozenDict
-from leadlib._openings import Openings
+from leadlib import _instants, _pauses, _text, _week
+from leadlib._openings import Always, Openings
+from leadlib._pauses import Pause
+from leadlib._week import Window
 from leadlib.errors import InvalidValue, LimitExceeded
 
 __all__ = ["Clock", "Span", "WorkCalendar", "days", "hours", "working_days", "working_hours"]
 
-Window = tuple[time, time]
 _NINE_TO_FIVE: Mapping[int, tuple[Window, ...]] = {day: ((time(9), time(17)),) for day in range(5)}
 _ONE_DAY = timedelta(days=1)
 _ONE_HOUR = timedelta(hours=1)
-_MIDNIGHT = time(0)
 _SEARCHED = 3_660  # days: ten years without an open hour is no calendar
 _SEARCHED_MICROS = _SEARCHED * 86_400 * 1_000_000
 _FIRST_YEAR, _LAST_YEAR = 1969, 2211  # ten years beyond the last instant
+_NO_PAUSES: tuple[Pause, ...] = ()
+_ALWAYS = Always()
 
 
 class Clock(StrEnum):
@@ -145,72 +145,6 @@ def _checked_zone(zone: object) -> tzinfo:
     return zone
 
 
-def _as_hours(hours_of: Mapping[int, Iterable[Window]]) -> FrozenDict[int, tuple[Window, ...]]:
-    """The week, checked; frozen, because a calendar that changes would move deadlines."""
-    week = {day: _as_windows(day, windows) for day, windows in _items(hours_of)}
-    if not any(week.values()):
-        raise InvalidValue(expected="at least one open window", got="none", where="hours")
-    return FrozenDict(week)
-
-
-def _items(hours_of: object) -> Iterable[tuple[Any, Any]]:
-    if not isinstance(hours_of, Mapping):
-        raise InvalidValue(expected=_WEEK, got=_text.kind_of(hours_of), where="hours")
-    return hours_of.items()
-
-
-def _as_windows(day: object, windows: object) -> tuple[Window, ...]:
-    if isinstance(windows, Iterable) and isinstance(day, int) and day in range(7):
-        taken = tuple(windows)
-        if all(map(_is_window, taken)):
-            ordered = tuple(sorted((opens, closes) for opens, closes in taken))
-            if _in_order(ordered):
-                return ordered
-    raise InvalidValue(expected=_WEEK, got=f"weekday {day!r}", where="hours")
-
-
-_WEEK = "weekdays 0 to 6 with windows that open before they close and do not overlap"
-
-
-def _is_window(window: object) -> bool:
-    """Two local times; the zone is that of the calendar."""
-    return (
-        isinstance(window, tuple | list)
-        and len(window) == 2  # noqa: PLR2004  # from and to
-        and all(isinstance(moment, time) and moment.tzinfo is None for moment in window)
-    )
-
-
-def _in_order(windows: Iterable[Window]) -> bool:
-    """Whether windows open before they close and do not overlap; they may adjoin."""
-    spans = [((False, opens), (closes == _MIDNIGHT, closes)) for opens, closes in windows]
-    forward = all(opens < closes for opens, closes in spans)
-    return forward and all(before[1] <= after[0] for before, after in pairwise(spans))
-
-
-def _as_holidays(closed: Iterable[date]) -> frozenset[date]:
-    return frozenset(map(_as_day, _each(closed)))
-
-
-def _each(closed: object) -> Iterable[object]:
-    if not isinstance(closed, Iterable):
-        raise _no_dates(closed)
-    return closed
-
-
-def _as_day(day: object) -> date:
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise _no_dates(day)
-    return day
-
-
-def _no_dates(got: object) -> InvalidValue:
-    return InvalidValue(expected=_DATES, got=_text.kind_of(got), where="holidays")
-
-
-_DATES = "plain dates, without time"
-
-
 @attrs.frozen(kw_only=True, slots=False)
 class WorkCalendar:
     """
@@ -220,51 +154,102 @@ class WorkCalendar:
         zone: Where the team works: a time zone, or its name such as ``Europe/Berlin``.
         hours: Weekday (0 is Monday) to windows of local time; nine to five on weekdays by default.
             Windows may adjoin.  Midnight as a closing time is the end of the day, so that
-            ``(time(0), time(0))`` is the whole of it.
+            ``(time(0), time(0))`` is the whole of it.  A window that closes earlier than it opens,
+            such as ``(time(22), time(6))``, is a night shift: it closes on the next day, but
+            belongs to the day on which it begins, and what it shares with the next day counts once.
         holidays: Closed dates; any collection of plain dates will do.  Objects that fill themselves
             only when asked for a date, as those of the library *holidays* do, are empty until then:
-            expand them over their years first (``holidays.Germany(years=range(2026, 2030))``).
+            expand them over their years first, as :func:`national_holidays` does.
+        special: The hours of single dates, whatever the week and the holidays say: half a
+            Christmas Eve, a Saturday at the fair.  No window at all is a closed day.
 
     Raises:
         InvalidValue: No such hours, or holidays that are no plain dates: text would be ignored.
         UnknownName: No zone of that name.
 
     Example:
-        >>> from datetime import datetime
+        >>> from datetime import UTC, date, datetime, time
         >>> from zoneinfo import ZoneInfo
         >>> berlin = ZoneInfo("Europe/Berlin")
         >>> office = WorkCalendar(zone=berlin)
         >>> friday = datetime(2026, 1, 23, 16, tzinfo=berlin)
         >>> office.after(friday, working_hours(8)).astimezone(berlin).isoformat()
         '2026-01-26T16:00:00+01:00'
+        >>> half = WorkCalendar(special={date(2026, 12, 24): [(time(9), time(12))]})
+        >>> print(half.after(datetime(2026, 12, 24, 10, tzinfo=UTC), working_hours(3)))
+        2026-12-25 10:00:00+00:00
     """
 
     zone: tzinfo = attrs.field(default=UTC, converter=_as_zone)
     hours: Mapping[int, tuple[Window, ...]] = attrs.field(
-        default=_NINE_TO_FIVE, converter=_as_hours, eq=lambda week: sorted(week.items()), hash=False
+        default=_NINE_TO_FIVE,
+        converter=_week.as_week,
+        eq=lambda week: sorted(week.items()),
+        hash=False,
     )
-    holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_as_holidays)
+    holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_week.as_holidays)
+    special: Mapping[date, tuple[Window, ...]] = attrs.field(
+        factory=dict, converter=_week.as_special, hash=False
+    )
 
-    def after(self, start: datetime, span: Span) -> datetime:
+    @overload
+    def after(self, start: datetime, span: Span) -> datetime: ...
+
+    @overload
+    def after(self, start: datetime, span: Span, *, pauses: Iterable[Pause]) -> datetime | None: ...
+
+    def after(
+        self, start: datetime, span: Span, *, pauses: Iterable[Pause] = _NO_PAUSES
+    ) -> datetime | None:
         """
-        The earliest instant at which the span has passed since *start*, in UTC.
+        The earliest instant at which the span has passed since *start*, in UTC; to be done then is
+        to be in time.
+
+        Args:
+            pauses: When the clock stands still, such as waiting for the customer: pairs of begin
+                and end, in any order.  Where they overlap they count once; one that lasts has None
+                as its end, and a clock that it stops before the span has passed has no deadline
+                yet: None.
 
         Raises:
-            LimitExceeded: The calendar does not open that long within ten years.
+            InvalidValue: An instant without zone, a pause that is none, or pauses with working
+                days, which are counted whole.
+            LimitExceeded: The calendar does not open that long within ten years of *start*, or of
+                the last pause before the end; or too many pauses.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
+            >>> waiting = (monday.replace(hour=10), monday.replace(hour=12))
+            >>> print(WorkCalendar().after(monday, working_hours(4), pauses=[waiting]))
+            2026-03-02 15:00:00+00:00
+            >>> print(WorkCalendar().after(monday, hours(24), pauses=[(monday, None)]))
+            None
         """
         start = _instants.aware(start, where="start")
+        if pauses is not _NO_PAUSES:
+            return self._after_pauses(start, span, _pauses.read(pauses))
         if span.clock is _WORKING_HOURS:
-            return self._after_work(start, span._micros)  # noqa: SLF001  # of this module
+            return self._end(self._openings, _instants.micros(start), span._micros)  # noqa: SLF001  # of this module
         if span.clock is Clock.ELAPSED:
             return start + span.length
         return self._after_days(start, span.length // _ONE_DAY)
 
-    def _after_work(self, start: datetime, amount: int) -> datetime:
-        begin = _instants.micros(start)
-        end = self._openings.end_of(begin, amount)
-        if end is None or end - begin > _SEARCHED_MICROS:
+    def _end(self, clock: Openings | Always, start: int, amount: int) -> datetime:
+        end = clock.end_of(start, amount)
+        if end is None or end - start > _SEARCHED_MICROS:
             raise self._closed()
         return _instants.from_micros(end)
+
+    def _after_pauses(
+        self, start: datetime, span: Span, pauses: Sequence[tuple[int, int]]
+    ) -> datetime | None:
+        if not pauses:
+            return self.after(start, span)
+        clock = self._clock(span.clock, where="span")
+        amount = span._micros  # noqa: SLF001  # of this module
+        run = _pauses.last_run(clock, _instants.micros(start), amount, pauses)
+        return None if run is None else self._end(clock, *run)
 
     def _after_days(self, start: datetime, count: int) -> datetime:
         local = start.astimezone(self.zone)
@@ -275,17 +260,61 @@ class WorkCalendar:
                 return _instants.placed(datetime.combine(day, local.time()), self.zone)
         raise self._closed()
 
-    def elapsed(self, start: datetime, end: datetime) -> timedelta:
-        """Working time between two instants; zero if *end* is not after *start*."""
+    def elapsed(
+        self,
+        start: datetime,
+        end: datetime,
+        *,
+        clock: Clock = _WORKING_HOURS,
+        pauses: Iterable[Pause] = _NO_PAUSES,
+    ) -> timedelta:
+        """
+        The time on a clock between two instants; zero if *end* is not after *start*.
+
+        It undoes :meth:`after` with the same pauses: at the deadline, exactly the span has passed.
+
+        Args:
+            clock: Working hours, or elapsed time.
+            pauses: When the clock stands still, as in :meth:`after`.
+
+        Raises:
+            InvalidValue: An instant without zone, a pause that is none, or a clock of working days.
+            LimitExceeded: Too many pauses.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> monday, friday = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC)
+            >>> print(WorkCalendar().elapsed(monday, friday))
+            1 day, 8:00:00
+        """
         start, end = _instants.aware(start, where="start"), _instants.aware(end, where="end")
+        runs = self._clock(clock, where="clock")
+        breaks = () if pauses is _NO_PAUSES else _pauses.read(pauses)
         if end <= start:
             return timedelta(0)
-        between = self._openings.between(_instants.micros(start), _instants.micros(end))
-        return between * _instants.MICROSECOND
+        since, until = _instants.micros(start), _instants.micros(end)
+        ran = runs.between(since, until)
+        if breaks:
+            ran -= _pauses.stood(runs, since, until, breaks)
+        return _instants.MICROSECOND * ran
+
+    def _clock(self, clock: Clock, *, where: str) -> Openings | Always:
+        if clock == _WORKING_HOURS:
+            return self._openings
+        if clock == Clock.ELAPSED:
+            return _ALWAYS
+        expected = f"a clock that can stand still: {Clock.ELAPSED} or {_WORKING_HOURS}"
+        got = clock if clock == Clock.WORKING_DAYS else _text.kind_of(clock)
+        raise InvalidValue(expected=expected, got=got, where=where)
 
     def is_open(self, day: date) -> bool:
-        """Whether the team works at all on that local date."""
-        return day not in self.holidays and bool(self.hours.get(day.weekday()))
+        """Whether the team begins to work at all on that local date."""
+        return bool(self._windows_of(day))
+
+    def _windows_of(self, day: date) -> tuple[Window, ...]:
+        if day in self.special:
+            return self.special[day]
+        return () if day in self.holidays else self.hours.get(day.weekday(), ())
 
     @cached_property
     def _openings(self) -> Openings:
@@ -295,20 +324,16 @@ class WorkCalendar:
         return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
 
     def _windows(self, year: int) -> Iterator[tuple[int, int]]:
-        """Open windows of a local year as real instants."""
+        """Windows that open in a local year, as real instants."""
         day, end = date(year, 1, 1), date(year + 1, 1, 1)
         while day < end:
-            if self.is_open(day):
-                for opens, closes in self.hours[day.weekday()]:
-                    closing = day + _ONE_DAY if closes == _MIDNIGHT else day
-                    yield self._micros(day, opens), self._micros(closing, closes)
+            for window in self._windows_of(day):
+                closing = day + _ONE_DAY if _week.passes_midnight(window) else day
+                yield self._micros(day, window[0]), self._micros(closing, window[1])
             day += _ONE_DAY
 
     def _micros(self, day: date, moment: time) -> int:
-        return _instants.micros(self._instant(day, moment))
-
-    def _instant(self, day: date, moment: time) -> datetime:
-        return _instants.placed(datetime.combine(day, moment), self.zone)
+        return _instants.micros(_instants.placed(datetime.combine(day, moment), self.zone))
 
     def _closed(self) -> LimitExceeded:
         return LimitExceeded(expected="the span within ten years", got="a calendar closed too long")
