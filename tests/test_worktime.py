@@ -413,6 +413,106 @@ class TestSpan:
             "1 working day",
         ]
 
+    @pytest.mark.parametrize(
+        ("span", "text"),
+        [
+            (hours(0.5), "0.5 hours"),
+            (hours(0.0625), "0.0625 hours"),
+            (hours(36), "36 hours"),
+            (days(3_660), "3660 days"),
+            (working_hours(2_400), "2400 working hours"),
+            (hours(1 / 3), "20 minutes"),
+            (working_hours(1 / 60), "1 working minute"),
+            (Span(timedelta(hours=1_000, minutes=20)), "60020 minutes"),
+            (Span(timedelta(seconds=1)), "1 second"),
+            (Span(timedelta(seconds=0.25)), "0.25 seconds"),
+            (Span(timedelta(days=3_659, microseconds=1)), "316137600.000001 seconds"),
+            (Span(timedelta(microseconds=36)), "0.000036 seconds"),
+        ],
+    )
+    def test_prints_every_digit(self, span, text):
+        assert str(span) == text
+        assert Span.parse(text) == span
+
+    @pytest.mark.parametrize(
+        ("text", "span"),
+        [
+            ("24 hours", hours(24)),
+            ("1 day", hours(24)),
+            ("01.50 hour", hours(1.5)),
+            ("90 minutes", hours(1.5)),
+            ("90 working minutes", working_hours(1.5)),
+            ("8 working hours", working_hours(8)),
+            ("1 working day", working_days(1)),
+            ("2 working days", working_days(2)),
+            ("2.0 working days", working_days(2)),
+            ("14 days", days(14)),
+        ],
+    )
+    def test_is_read_as_it_is_said(self, text, span):
+        assert Span.parse(text) == span
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "24",
+            "hours",
+            "24 Hours",
+            "24  hours",
+            " 24 hours",
+            "24 hours\n",
+            "24h",
+            "1e3 hours",
+            "1,5 hours",
+            ".5 hours",
+            "1. hours",
+            "-1 hours",
+            "+1 hours",
+            "٢ hours",
+            "nan hours",
+            "2 weeks",
+            "2 days working",
+            "0.0000000001 hours",
+            "0.0000001 seconds",
+            "1" * 10 + " hours",
+            "1" * 10_000 + " hours",
+            "9" * 9 + "." + "9" * 9 + " days",
+        ],
+    )
+    def test_any_other_text_is_refused(self, text):
+        with pytest.raises(InvalidValue, match=r"a span such as 24 hours.* in another form"):
+            Span.parse(text)
+
+    @pytest.mark.parametrize("text", [None, 24, b"24 hours", timedelta(1)])
+    def test_what_is_no_text_is_refused(self, text):
+        with pytest.raises(InvalidValue, match="a span such as 24 hours"):
+            Span.parse(text)
+
+    def test_text_keeps_the_bounds_of_a_span(self):
+        with pytest.raises(InvalidValue, match="a span above zero"):
+            Span.parse("0 hours")
+        with pytest.raises(InvalidValue, match="a whole number of working days"):
+            Span.parse("1.5 working days")
+        with pytest.raises(LimitExceeded, match="at most ten years"):
+            Span.parse("3661 days")
+        with pytest.raises(LimitExceeded, match="at most ten years"):
+            Span.parse("9" * 9 + " working days")
+
+    @given(st.timedeltas(timedelta(microseconds=1), timedelta(days=3_660)), st.sampled_from(Clock))
+    def test_text_and_span_are_one(self, length, clock):
+        if clock is Clock.WORKING_DAYS:
+            length = timedelta(days=length.days or 1)
+        span = Span(length, clock)
+
+        assert Span.parse(str(span)) == span
+
+    @given(st.integers(1, 3_660 * 24 * 60))
+    def test_text_and_whole_minutes_are_one(self, minutes):
+        span = Span(timedelta(minutes=minutes))
+
+        assert Span.parse(str(span)) == span
+
     def test_is_above_zero(self):
         with pytest.raises(InvalidValue, match="a span above zero"):
             Span(timedelta(0), Clock.ELAPSED)

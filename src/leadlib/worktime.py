@@ -6,12 +6,13 @@ instants, so that a day on which the clocks change has 23 or 25 hours.  "24 hour
 own: elapsed time, nights and Sundays included.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
 from types import UnionType
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import attrs
 
@@ -56,13 +57,15 @@ class Span:
     A length of time on a clock; made by :func:`hours`, :func:`days`, :func:`working_hours`,
     :func:`working_days`.
 
+    As text it is exact: in hours or days, or in minutes or seconds where hours would be rounded.
+
     Raises:
         InvalidValue: Not above zero, or working days that are not whole.
         LimitExceeded: More than ten years.
 
     Example:
-        >>> print(hours(24), "or", working_days(2))
-        24 hours or 2 working days
+        >>> print(hours(24), "or", working_days(2), "or", hours(1 / 3))
+        24 hours or 2 working days or 20 minutes
     """
 
     length: timedelta
@@ -81,16 +84,77 @@ class Span:
         if self.clock is Clock.WORKING_DAYS and self.length % _ONE_DAY:
             raise InvalidValue(expected=_WHOLE_DAYS, got=str(self.length))
 
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """
+        Read a span as it prints: a number, ``working`` or not, and days, hours, minutes or seconds.
+
+        Raises:
+            InvalidValue: Any other form, nothing, working days that are not whole, or parts of a
+                microsecond.
+            LimitExceeded: More than ten years.
+
+        Example:
+            >>> Span.parse("8 working hours") == working_hours(8)
+            True
+            >>> print(Span.parse("1.5 hours"))
+            1.5 hours
+        """
+        if not isinstance(text, str):
+            raise InvalidValue(expected=_SPAN, got=_text.kind_of(text))
+        form = _FORM.fullmatch(text)
+        length = _whole_micros(form["count"], form["unit"]) if form else None
+        if form is None or length is None:
+            raise InvalidValue(
+                expected=_SPAN, got=f"text of {len(text)} characters in another form"
+            )
+        return cls(_instants.MICROSECOND * length, _clock_named(form["working"], form["unit"]))
+
     def __str__(self) -> str:
-        in_days = self.length % _ONE_DAY == timedelta(0) and self.length > _ONE_DAY
-        if self.clock is Clock.WORKING_DAYS or (in_days and self.clock is Clock.ELAPSED):
-            count, unit = self.length / _ONE_DAY, "days"
-        else:
-            count, unit = self.length / _ONE_HOUR, "hours"
+        count, unit = self._count()
         working = "" if self.clock is Clock.ELAPSED else "working "
-        return f"{count:g} {working}{unit if count != 1 else unit[:-1]}"
+        return f"{count} {working}{unit if count == '1' else f'{unit}s'}"
+
+    def _count(self) -> tuple[str, str]:
+        """A number of at most six digits if it is exact in days, hours or minutes, or seconds."""
+        for unit in self._units():
+            count = f"{self._micros / _MICROS_IN[unit]:g}"
+            if "e" not in count and _whole_micros(count, unit) == self._micros:
+                return count, unit
+        seconds, micros = divmod(self._micros, _MICROS_IN["second"])
+        return f"{seconds}.{micros:06}".rstrip("0").rstrip("."), "second"
+
+    def _units(self) -> tuple[str, ...]:
+        whole_days = self.length % _ONE_DAY == timedelta(0) and self.length > _ONE_DAY
+        if self.clock is Clock.WORKING_DAYS or (whole_days and self.clock is Clock.ELAPSED):
+            return ("day",)
+        return ("hour", "minute")
 
 
+def _whole_micros(count: str, unit: str) -> int | None:
+    """So many units; None if the last digit is less than a microsecond.  No float is asked."""
+    whole, _, part = count.partition(".")
+    micros, rest = divmod(int(whole + part) * _MICROS_IN[unit], 10 ** len(part))
+    return None if rest else micros
+
+
+def _clock_named(working: str | None, unit: str) -> Clock:
+    if not working:
+        return Clock.ELAPSED
+    return Clock.WORKING_DAYS if unit == "day" else Clock.WORKING_HOURS
+
+
+# Nine digits are more than ten years of seconds; ASCII ones only.
+_FORM = re.compile(
+    r"(?P<count>[0-9]{1,9}(\.[0-9]{1,9})?) (?P<working>working )?(?P<unit>day|hour|minute|second)s?"
+)
+_SPAN = "a span such as 24 hours, 1.5 hours, 14 days, 8 working hours or 2 working days"
+_MICROS_IN = {
+    "day": 86_400_000_000,
+    "hour": 3_600_000_000,
+    "minute": 60_000_000,
+    "second": 1_000_000,
+}
 _TEN_YEARS = "a span of at most ten years"
 _WHOLE_DAYS = "a whole number of working days from 1 on"
 
