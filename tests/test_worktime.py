@@ -1,9 +1,10 @@
 """Clocks that run only while somebody is there."""
 
 import pickle
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import repeat
+from itertools import count, repeat
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -12,8 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadlib._instants import instant, zone_named
-from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
-from leadlib.worktime import Clock, Span, WorkCalendar, days, hours, working_days, working_hours
+from leadlib.errors import InvalidValue, LimitExceeded, MissingExtra, UnknownName
+from leadlib.worktime import (
+    Clock,
+    Span,
+    WorkCalendar,
+    days,
+    hours,
+    national_holidays,
+    working_days,
+    working_hours,
+)
 
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 OFFICE = WorkCalendar(zone=BERLIN)
@@ -398,6 +408,55 @@ class TestPauses:
         assert OFFICE.after(self.start, days(3_660), pauses=long) == berlin(
             2035, 3, 5, 10
         ) + timedelta(days=3_660)
+
+
+class TestNationalHolidays:
+    """Not installed with the tools, for it holds python-dateutil below 3: skipped without it."""
+
+    @pytest.fixture(autouse=True)
+    def _library(self):
+        pytest.importorskip("holidays", reason="needs leadlib[holidays]")
+
+    def test_close_the_calendar(self):
+        closed = national_holidays("DE", years=range(2026, 2028), subdivision="BE")
+        calendar = WorkCalendar(zone=BERLIN, holidays=closed)
+        good_friday, women = date(2026, 4, 3), date(2026, 3, 8)
+
+        assert {good_friday, women, date(2027, 1, 1)} <= closed
+        assert {day.year for day in closed} == {2026, 2027}
+        assert not calendar.is_open(good_friday)
+
+    def test_without_a_subdivision_are_those_of_the_whole_country(self):
+        assert date(2026, 3, 8) not in national_holidays("DE", years=[2026])
+
+    @pytest.mark.parametrize("country", ["XX", "de", "", None, ["DE"], "D" * 1_000])
+    def test_of_no_country_are_refused(self, country):
+        with pytest.raises(UnknownName, match=r"a country such as DE.*legal: ") as caught:
+            national_holidays(country, years=[2026])
+
+        assert caught.value.where == "country"
+        assert len(str(caught.value)) < 300
+
+    def test_of_no_subdivision_are_refused_with_a_hint(self):
+        with pytest.raises(UnknownName, match=r"a subdivision of DE.*did you mean 'BE'"):
+            national_holidays("DE", years=[2026], subdivision="BEE")
+
+
+class TestNationalHolidaysAreAskedFor:
+    @pytest.mark.parametrize(
+        "years",
+        [[], range(2026, 2026), [1969], [2200], ["2026"], range(2026, 10**12), 2026, None, count()],
+    )
+    def test_with_years(self, years):
+        with pytest.raises(InvalidValue, match=r"years from 1970 to 2199, such as range") as caught:
+            national_holidays("DE", years=years)
+
+        assert caught.value.where == "years"
+
+    def test_with_the_extra(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "holidays", None)
+        with pytest.raises(MissingExtra, match=r"leadlib\[holidays\]"):
+            national_holidays("DE", years=[2026])
 
 
 class TestSpan:

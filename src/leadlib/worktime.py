@@ -7,7 +7,7 @@ own: elapsed time, nights and Sundays included.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import cached_property
@@ -20,9 +20,18 @@ from leadlib import _instants, _pauses, _text, _week
 from leadlib._openings import Always, Openings
 from leadlib._pauses import Pause
 from leadlib._week import Window
-from leadlib.errors import InvalidValue, LimitExceeded
+from leadlib.errors import InvalidValue, LimitExceeded, MissingExtra, UnknownName
 
-__all__ = ["Clock", "Span", "WorkCalendar", "days", "hours", "working_days", "working_hours"]
+__all__ = [
+    "Clock",
+    "Span",
+    "WorkCalendar",
+    "days",
+    "hours",
+    "national_holidays",
+    "working_days",
+    "working_hours",
+]
 
 _NINE_TO_FIVE: Mapping[int, tuple[Window, ...]] = {day: ((time(9), time(17)),) for day in range(5)}
 _ONE_DAY = timedelta(days=1)
@@ -401,3 +410,59 @@ class WorkCalendar:
 
     def _closed(self) -> LimitExceeded:
         return LimitExceeded(expected="the span within ten years", got="a calendar closed too long")
+
+
+def national_holidays(
+    country: str, *, years: Collection[int], subdivision: str | None = None
+) -> frozenset[date]:
+    """
+    The public holidays of a country in some years, for :class:`WorkCalendar`; needs
+    ``leadlib[holidays]``.
+
+    Ask once for all the years that deadlines may reach: a year that was not asked for has none.
+
+    Args:
+        country: Its ISO code, such as ``DE``.
+        years: Such as ``range(2026, 2029)``; from 1970 to 2199.
+        subdivision: A state, canton or province, by the code that the library *holidays* has for
+            it, such as ``BE`` for Berlin; without it, only what is closed in the whole country.
+
+    Raises:
+        InvalidValue: No years, or others.
+        UnknownName: No such country or subdivision.
+        MissingExtra: The library *holidays* is not installed.
+    """
+    wanted = _checked_years(years)
+    library = _holidays_library()
+    known = library.list_supported_countries()
+    _check_code(country, known, expected="a country such as DE", where="country")
+    if subdivision is not None:
+        expected = f"a subdivision of {country}"
+        _check_code(subdivision, known[country], expected=expected, where="subdivision")
+    return frozenset(library.country_holidays(country, subdiv=subdivision, years=wanted))
+
+
+def _checked_years(years: object) -> list[int]:
+    legal = range(_instants.EARLIEST.year, _instants.LATEST.year)
+    if isinstance(years, Collection) and years and all(year in legal for year in years):
+        return sorted(set(years))
+    expected = "years from 1970 to 2199, such as range(2026, 2029)"
+    empty = isinstance(years, Collection) and not years
+    got = "none" if empty else "others" if isinstance(years, Collection) else _text.kind_of(years)
+    raise InvalidValue(expected=expected, got=got, where="years")
+
+
+def _holidays_library() -> Any:
+    try:
+        import holidays  # noqa: PLC0415  # an extra is imported where it is used
+    except ImportError:
+        raise MissingExtra(
+            expected="leadlib[holidays], which knows the holidays of countries", got="no holidays"
+        ) from None
+    return holidays
+
+
+def _check_code(code: object, legal: Iterable[str], *, expected: str, where: str) -> None:
+    if not isinstance(code, str) or code not in legal:
+        got = repr(code[:16]) if isinstance(code, str) else _text.kind_of(code)
+        raise UnknownName(expected=expected, got=got, where=where, legal=legal)
