@@ -71,6 +71,32 @@ class TestOracles:
     def test_deadline(self, calendar, start, span, expected):
         assert calendar.after(start, span) == expected
 
+    @pytest.mark.rule("M-17")
+    @pytest.mark.parametrize(
+        ("start", "span", "limit", "goes_on"),
+        [
+            (berlin(2026, 1, 23, 16), working_hours(8), *[berlin(2026, 1, 26, 16)] * 2),
+            # at closing time: Monday nine o'clock is as early as that
+            (
+                berlin(2026, 1, 23, 9),
+                working_hours(8),
+                berlin(2026, 1, 23, 17),
+                berlin(2026, 1, 26, 9),
+            ),
+            (berlin(2026, 3, 28, 12), hours(24), *[berlin(2026, 3, 29, 13)] * 2),
+        ],
+    )
+    def test_exactly_at_the_limit_is_met(self, start, span, limit, goes_on):
+        def met(done):
+            return OFFICE.elapsed(start, done, clock=span.clock) <= span.length
+
+        assert OFFICE.after(start, span) == limit
+        assert [met(limit), met(goes_on), met(goes_on + timedelta(microseconds=1))] == [
+            True,
+            True,
+            False,
+        ]
+
 
 class TestWorkCalendar:
     def test_knows_lunch_breaks(self):
@@ -610,23 +636,94 @@ class TestSpan:
         assert OFFICE.after(last, days(3_660)) == last + timedelta(days=3_660)
 
 
+instants = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+pauses = st.lists(st.tuples(instants, instants).map(sorted), max_size=4)
+clocks = st.sampled_from([Clock.ELAPSED, Clock.WORKING_HOURS])
+
+
+@st.composite
+def spans(draw):
+    length = draw(st.timedeltas(timedelta(microseconds=1), timedelta(hours=300)))
+    return Span(length, draw(clocks))
+
+
+@st.composite
+def windows(draw):
+    """Draw up to two windows of a day and perhaps a night."""
+    times = st.times(time(0, 1)).map(lambda moment: moment.replace(second=0, microsecond=0))
+    ends = sorted(draw(st.lists(times, max_size=5, unique=True)))
+    pairs = [*zip(ends[::2], ends[1::2], strict=False)]
+    night = [(ends[-1], draw(st.just(time(0)) | st.just(ends[0])))] if len(ends) % 2 else []
+    return pairs + [(opens, closes) for opens, closes in night if opens != closes]
+
+
+@st.composite
+def calendars(draw):
+    dates = st.dates(date(2026, 1, 1), date(2026, 12, 31))
+    some_day = draw(st.integers(0, 6))
+    return WorkCalendar(
+        zone=draw(st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata"])),
+        hours=draw(st.dictionaries(st.integers(0, 6), windows(), max_size=3))
+        | {some_day: [(time(9), time(12)), (time(13), time(17)), (time(22), time(6))]},
+        holidays=draw(st.sets(dates, max_size=5)),
+        special=draw(st.dictionaries(dates, windows(), max_size=3)),
+    )
+
+
 class TestLaws:
-    starts = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
-    zones = st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Africa/Cairo"])
+    @given(calendars(), instants, spans(), pauses)
+    def test_elapsed_undoes_the_deadline_which_is_the_earliest(self, calendar, start, span, stops):
+        due = calendar.after(start, span, pauses=stops)
+        tick = timedelta(microseconds=1)
 
-    @given(starts, st.integers(1, 200), zones)
-    def test_elapsed_undoes_the_deadline(self, start, count, zone):
-        calendar = WorkCalendar(zone=ZoneInfo(zone))
-        due = calendar.after(start, working_hours(count))
+        def elapsed(until):
+            return calendar.elapsed(start, until, clock=span.clock, pauses=stops)
 
-        assert calendar.elapsed(start, due) == timedelta(hours=count)
+        assert [elapsed(due), elapsed(due - tick)] == [span.length, span.length - tick]
 
-    @given(starts, starts, starts, zones)
-    def test_time_adds_up(self, one, two, three, zone):
+    @given(calendars(), instants, instants, instants, clocks, pauses)
+    def test_time_adds_up(self, calendar, one, two, three, clock, stops):
         first, second, third = sorted([one, two, three])
-        clock = WorkCalendar(zone=ZoneInfo(zone)).elapsed
 
-        assert clock(first, second) + clock(second, third) == clock(first, third)
+        def elapsed(start, end):
+            return calendar.elapsed(start, end, clock=clock, pauses=stops)
+
+        assert elapsed(first, second) + elapsed(second, third) == elapsed(first, third)
+        assert timedelta(0) <= elapsed(first, second) <= second - first
+
+    @given(calendars(), instants, instants, spans(), spans(), pauses)
+    def test_later_starts_and_longer_spans_end_later(self, calendar, one, two, short, long, stops):
+        early, late = sorted([one, two])
+        short, long = (Span(length, short.clock) for length in sorted([short.length, long.length]))
+        due = calendar.after(early, short, pauses=stops)
+
+        assert due <= calendar.after(late, short, pauses=stops)
+        assert due <= calendar.after(early, long, pauses=stops)
+
+    @given(instants, spans(), pauses, instants, st.randoms(use_true_random=False))
+    def test_the_order_of_pauses_is_none_and_a_pause_may_be_cut(
+        self, start, span, stops, middle, chance
+    ):
+        cut = [
+            part
+            for begin, end in stops
+            for part in (
+                [(begin, middle), (middle, end)] if begin < middle < end else [(begin, end)]
+            )
+        ]
+        chance.shuffle(cut)
+
+        assert OFFICE.after(start, span, pauses=cut) == OFFICE.after(start, span, pauses=stops)
+
+    @given(calendars(), instants, spans(), pauses, instants)
+    def test_an_open_pause_stops_a_clock_or_comes_too_late(
+        self, calendar, start, span, stops, begin
+    ):
+        without = calendar.after(start, span, pauses=stops)
+        with_it = calendar.after(start, span, pauses=[*stops, (begin, None)])
+        ran = calendar.elapsed(start, begin, clock=span.clock, pauses=stops)
+
+        assert with_it == (without if ran >= span.length else None)
 
 
 class TestInstants:
