@@ -4,7 +4,7 @@ import pickle
 import sys
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import count, repeat
+from itertools import count, permutations, repeat
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -75,7 +75,12 @@ class TestOracles:
     @pytest.mark.parametrize(
         ("start", "span", "limit", "goes_on"),
         [
-            (berlin(2026, 1, 23, 16), working_hours(8), *[berlin(2026, 1, 26, 16)] * 2),
+            (
+                berlin(2026, 1, 23, 16),
+                working_hours(8),
+                berlin(2026, 1, 26, 16),
+                berlin(2026, 1, 26, 16),
+            ),
             # at closing time: Monday nine o'clock is as early as that
             (
                 berlin(2026, 1, 23, 9),
@@ -83,7 +88,7 @@ class TestOracles:
                 berlin(2026, 1, 23, 17),
                 berlin(2026, 1, 26, 9),
             ),
-            (berlin(2026, 3, 28, 12), hours(24), *[berlin(2026, 3, 29, 13)] * 2),
+            (berlin(2026, 3, 28, 12), hours(24), berlin(2026, 3, 29, 13), berlin(2026, 3, 29, 13)),
         ],
     )
     def test_exactly_at_the_limit_is_met(self, start, span, limit, goes_on):
@@ -252,6 +257,17 @@ class TestNightShifts:
         start, noon = berlin(*day, 12), berlin(*day, 12) + timedelta(days=1)
 
         assert always.elapsed(start, noon) == timedelta(hours=length)
+
+    @pytest.mark.parametrize("years", [*permutations([2020, 2024, 2025, 2031])])
+    def test_years_may_be_asked_for_in_any_order(self, years):
+        """The whole night of New Year is one shift, whichever of the years was known before."""
+        calendar = WorkCalendar(hours=dict.fromkeys(range(7), ((time(22), time(6)),)))
+        for year in years:
+            start = datetime(year, 12, 31, 23, tzinfo=UTC)
+            noon = start + timedelta(hours=13)
+
+            assert calendar.elapsed(start, noon) == timedelta(hours=7)
+            assert calendar.after(start, working_hours(8)) == start + timedelta(hours=24)
 
     def test_what_they_share_with_the_next_day_counts_once(self):
         early = WorkCalendar(hours={0: [(time(22), time(6))], 1: [(time(5), time(8))]})

@@ -62,8 +62,10 @@ class TestEveryChangeOfTheClocks:
         for name in sorted(available_timezones()):
             zones.setdefault(behaviour(name), name)
 
-        assert len(zones) > 150
-        assert [fault for name in zones.values() for fault in faults(name, changes_of(name))] == []
+        names = [name for name in zones.values() if changes_of(name)]
+
+        assert len(names) > 100
+        assert [fault for name in names for fault in faults(name, changes_of(name))] == []
 
 
 @cache
@@ -98,6 +100,8 @@ def behaviour(name):
 def faults(name, changes):
     """Describe where a calendar of that zone and the count of minutes disagree."""
     calendars = [WorkCalendar(zone=name, hours=week) for week in WEEKS]
+    for calendar in calendars:  # all years at once, not one more at a time
+        calendar.elapsed(changes[0], changes[-1])
     return [
         (name, change, calendar.hours, fault)
         for change in changes

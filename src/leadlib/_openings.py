@@ -8,6 +8,8 @@ times as long over forty hours.  Instants are whole microseconds since 1970, so 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import chain, islice
+from operator import add
 
 import attrs
 
@@ -55,12 +57,23 @@ class Openings:
         """The totals of that year, its neighbours, and as many years ahead."""
         year, known = _year(start), self._known
         begin, end = max(year - 1, self.first), min(year + 1 + ahead, self.last)
-        if known.begin:  # one table for all that was asked so far
-            begin, end = min(begin, known.begin), max(end, known.end)
-        if (begin, end) != (known.begin, known.end):
-            windows = [window for y in range(begin, end + 1) for window in self.windows_of(y)]
-            self._known = known = _Years.of(begin, end, windows)
-        return known
+        if known.begin <= begin and end <= known.end:
+            return known
+        if known.begin:
+            years = self._extended(known, begin, end)
+        else:
+            years = _Years.of(begin, end, self._windows(begin, end))
+        self._known = years
+        return years
+
+    def _extended(self, known: "_Years", begin: int, end: int) -> "_Years":
+        """One table for all that was asked so far."""
+        begin, end = min(begin, known.begin), max(end, known.end)
+        earlier, later = self._windows(begin, known.begin - 1), self._windows(known.end + 1, end)
+        return _Years.of(begin, end, chain(earlier, known.windows(), later))
+
+    def _windows(self, first: int, last: int) -> Iterator[Window]:
+        return chain.from_iterable(map(self.windows_of, range(first, last + 1)))
 
 
 _AHEAD = (0, 2, 5, 11)  # years to look at, more only if the work is not done before
@@ -97,6 +110,11 @@ class _Years:
             total += closing - opening
             done.append(total)
         return cls(begin, end, _new_year(begin + 1), _new_year(end), opens, idle, done)
+
+    def windows(self) -> Iterator[Window]:
+        """The windows, as far as they do not touch."""
+        ends = map(add, self.idle, self.done)
+        return islice(zip(self.opens, ends, strict=True), 1, None)
 
     def work_before(self, instant: int) -> int:
         """How much of the open time lies before an instant."""

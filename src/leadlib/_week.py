@@ -14,7 +14,7 @@ from leadlib.errors import InvalidValue
 __all__ = ["Window", "as_holidays", "as_special", "as_week", "passes_midnight"]
 
 Window = tuple[time, time]
-_K = TypeVar("_K", bound=object)
+_K = TypeVar("_K")
 
 _MIDNIGHT = time(0)
 _WINDOWS = "windows of local time that do not overlap and are not empty"
@@ -41,11 +41,14 @@ def _by_day(
 ) -> FrozenDict[_K, tuple[Window, ...]]:
     if not isinstance(hours_of, Mapping):
         raise InvalidValue(expected=expected, got=_text.kind_of(hours_of), where=where)
-    taken = {day: _in_order(windows) if is_day(day) else None for day, windows in hours_of.items()}
-    for day, windows in taken.items():
-        if windows is None:
+
+    def checked(day: object, windows: object) -> tuple[Window, ...]:
+        ordered = _in_order(windows) if is_day(day) else None
+        if ordered is None:
             raise InvalidValue(expected=expected, got=f"{day!r:.40}", where=where)
-    return FrozenDict({day: windows for day, windows in taken.items() if windows is not None})
+        return ordered
+
+    return FrozenDict({day: checked(day, windows) for day, windows in hours_of.items()})
 
 
 def _is_weekday(day: object) -> bool:

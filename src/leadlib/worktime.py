@@ -40,6 +40,7 @@ _SEARCHED = 3_660  # days: ten years without an open hour is no calendar
 _SEARCHED_MICROS = _SEARCHED * 86_400 * 1_000_000
 _FIRST_YEAR, _LAST_YEAR = 1969, 2211  # ten years beyond the last instant
 _NO_PAUSES: tuple[Pause, ...] = ()
+_NO_DAYS: Mapping[date, tuple[Window, ...]] = {}
 _ALWAYS = Always()
 
 
@@ -262,7 +263,7 @@ class WorkCalendar:
     )
     holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_week.as_holidays)
     special: Mapping[date, tuple[Window, ...]] = attrs.field(
-        factory=dict, converter=_week.as_special, hash=False
+        default=_NO_DAYS, converter=_week.as_special, hash=False
     )
 
     @overload
