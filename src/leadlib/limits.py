@@ -19,6 +19,7 @@ __all__ = [
     "INQUIRY_CHARACTERS",
     "KEY_PARTS",
     "LINE_CHARACTERS",
+    "PAUSES",
     "PROBLEMS",
     "REPS",
     "ROUTING_RULES",
@@ -66,3 +67,6 @@ GROUPS = 1_000
 
 # One plan
 TOUCHES = 1_000
+
+# One clock
+PAUSES = 1_000
