@@ -37,11 +37,16 @@ from leadlib.lifecycle import (
     WORKING,
     Accepted,
     Attempted,
+    Banded,
+    CallbackScheduled,
+    Churned,
     Deadline,
     Deferred,
     Disqualified,
     DisqualifyReason,
     Erased,
+    Escalated,
+    Expired,
     HandedBack,
     HandedOff,
     Inquired,
@@ -51,11 +56,17 @@ from leadlib.lifecycle import (
     Lost,
     Merged,
     OpportunityOpened,
+    OptedOut,
+    Overridden,
+    Parked,
+    PassedOn,
     Qualified,
     Quoted,
+    Reassigned,
     Rejected,
     Reopened,
     ReturnReason,
+    Reviewed,
     SalesQualified,
     Stage,
     Standing,
@@ -63,6 +74,7 @@ from leadlib.lifecycle import (
     Won,
     event_from_dict,
     event_to_dict,
+    forgotten,
     survivor_of,
 )
 from leadlib.metrics import StageLog, funnel
@@ -89,6 +101,22 @@ MAKERS = [
     lambda at: Lost(lead="L", at=at, reason="price"),
     lambda at: HandedBack(lead="L", at=at, reason=ReturnReason.TIMING),
     lambda at: Disqualified(lead="L", at=at, reason=DisqualifyReason.NO_NEED),
+    lambda at: Reopened(lead="L", at=at, evidence="wrote to us"),
+    lambda at: Banded(lead="L", at=at),
+    lambda at: PassedOn(lead="L", at=at, account="Coca-Cola", to="sam", brief="b"),
+    lambda at: Overridden(lead="L", at=at, reason="fair", approver="ana", to="sam", brief="b"),
+    lambda at: Expired(lead="L", at=at),
+    lambda at: Parked(lead="L", at=at, reason="next year"),
+    lambda at: Reviewed(lead="L", at=at),
+    lambda at: CallbackScheduled(lead="L", at=at, due=at + DAY),
+    lambda at: Churned(lead="L", at=at),
+    lambda at: Reassigned(lead="L", at=at, to="kim"),
+    lambda at: Escalated(lead="L", at=at, reason="late"),
+    lambda at: OptedOut(lead="L", at=at, channel="mail"),
+    lambda at: Merged(lead="L", at=at, into="M"),
+    lambda at: Erased(lead="L", at=at, by="ana"),
+    lambda at: Attempted(lead="L", at=at, channel="visit", reached=True, minutes=45),
+    lambda at: HandedBack(lead="L", at=at, reason="timing", note="n", not_before=at + DAY),
 ]
 
 
@@ -606,6 +634,73 @@ class TestMerged:
         }
 
         assert survivor_of("L0", standings) == "L2000"
+
+    def test_events_of_every_kind_can_be_stored(self):
+        from leadlib import lifecycle
+
+        kinds = {k for k in vars(lifecycle).values() if isinstance(k, type)}
+        made = {type(make(MONDAY)) for make in MAKERS}
+        assert {kind for kind in kinds if issubclass(kind, LeadEvent)} == made | {LeadEvent}
+
+
+class TestForgotten:
+    def told(self):
+        """A history with something personal in every text."""
+        return [
+            attrs.evolve(event, by="canary", **more)
+            for event, more in zip(
+                [
+                    *a_history()[:6],
+                    HandedBack(lead="L", at=MONDAY + 6 * DAY, reason="timing", note="canary"),
+                    Parked(lead="L", at=MONDAY + 7 * DAY, reason="canary"),
+                    Disqualified(lead="L", at=MONDAY + 8 * DAY, reason="spam"),
+                    Reopened(lead="L", at=MONDAY + 9 * DAY, evidence="canary"),
+                ],
+                [{}, {}, {}, {"to": "canary"}, *[{}] * 6],
+                strict=True,
+            )
+        ]
+
+    @pytest.mark.rule("law-9")
+    def test_leaves_nothing_personal_and_all_that_counts(self):
+        """The certificate keeps who vouched for it: a person of ours, not the prospect."""
+        events = self.told()
+        kept = forgotten(events, at=MONDAY + 20 * DAY)
+        before, after = STANDARD.replay(events), STANDARD.replay(kept)
+
+        assert "canary" in str([event_to_dict(event) for event in events])
+        assert "canary" not in str([event_to_dict(event) for event in kept])
+        assert after.stages[:-1] == before.stages
+        assert [event.at for event in after.events[:-1]] == [event.at for event in events]
+        assert after.stage.name == "erased"
+
+    def test_counts_in_a_funnel_as_before(self):
+        def counted(events):
+            result = funnel(StageLog.from_events(events, lifecycle=STANDARD), stages=WATERFALL)
+            return [result[stage].reached for stage in WATERFALL]
+
+        events = self.told()
+        assert counted(forgotten(events, at=MONDAY + 20 * DAY)) == counted(events)
+
+    @pytest.mark.parametrize(
+        "make", [make for make in MAKERS if not isinstance(make(MONDAY), Erased)]
+    )
+    def test_takes_every_kind_of_event(self, make):
+        event, erased = forgotten([make(MONDAY)], at=MONDAY + DAY, seq=7)
+
+        assert type(event) is type(make(MONDAY))
+        assert erased == Erased(lead="L", at=MONDAY + DAY, seq=7)
+
+    def test_a_second_time_changes_nothing(self):
+        once = forgotten(self.told(), at=MONDAY + 20 * DAY)
+
+        assert forgotten(once, at=MONDAY + 30 * DAY) == once
+
+    def test_needs_the_events_of_one_lead(self):
+        with pytest.raises(InvalidValue, match="at least one event"):
+            forgotten([], at=MONDAY)
+        with pytest.raises(InvalidValue, match="events of lead 'A'"):
+            forgotten([*a_history("A"), *a_history("B")], at=MONDAY)
 
 
 class TestErased:

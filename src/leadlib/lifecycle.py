@@ -16,6 +16,7 @@ from leadlib._lifecycle.data import (
     event_from_dict,
     event_to_dict,
 )
+from leadlib._lifecycle.erasure import forgotten
 from leadlib._lifecycle.events import (
     HAND_OFFS,
     Accepted,
@@ -164,6 +165,7 @@ __all__ = [
     "Won",
     "event_from_dict",
     "event_to_dict",
+    "forgotten",
     "survivor_of",
     "with_override",
 ]
