@@ -12,7 +12,11 @@ from leadlib.worktime import WorkCalendar, working_hours
 
 ZONE = ZoneInfo("Europe/Berlin")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CALENDAR = WorkCalendar(zone=ZONE)
+HOLIDAYS = [
+    *(date(2026, *day) for day in ((1, 1), (4, 3), (4, 6), (5, 1), (5, 14), (5, 25), (12, 25))),
+    *(date(2027, *day) for day in ((1, 1), (3, 26), (3, 29), (5, 6), (5, 17))),
+]  # of Germany, as far as they are weekdays
+CALENDAR = WorkCalendar(zone=ZONE, holidays=HOLIDAYS)
 Deadline = Callable[[datetime], datetime]
 
 
@@ -66,7 +70,7 @@ def by_hand(hours: int) -> Deadline:
     micro = timedelta(microseconds=1)
     day = date(2025, 12, 1)
     while day < date(2028, 1, 1):
-        if day.weekday() < 5:
+        if day.weekday() < 5 and day not in HOLIDAYS:
             opening, closing = (
                 (datetime.combine(day, time(hour), ZONE) - EPOCH) // micro for hour in (9, 17)
             )
@@ -100,21 +104,22 @@ def _businesstimedelta(hours: int) -> Deadline:
     day = businesstimedelta.WorkDayRule(
         start_time=time(9), end_time=time(17), working_days=[0, 1, 2, 3, 4], tz=zone
     )
-    span = businesstimedelta.BusinessTimeDelta(businesstimedelta.Rules([day]), hours=hours)
+    closed = businesstimedelta.HolidayRule(HOLIDAYS, tz=zone)
+    span = businesstimedelta.BusinessTimeDelta(businesstimedelta.Rules([day, closed]), hours=hours)
     return lambda start: start.astimezone(zone) + span
 
 
 def _pandas(hours: int) -> Deadline:
     import pandas as pd
 
-    offset = pd.offsets.CustomBusinessHour(hours, start="09:00", end="17:00")
+    open_ = {"start": "09:00", "end": "17:00", "holidays": HOLIDAYS}
+    offset, hour = (pd.offsets.CustomBusinessHour(count, **open_) for count in (hours, 1))
 
     def deadline(start: datetime) -> datetime:
         """A deadline at closing time is the next opening for pandas: it is taken back."""
         end = pd.Timestamp(start).tz_convert("Europe/Berlin").tz_localize(None) + offset
         if end.time() == time(9):
-            end = end - pd.offsets.CustomBusinessHour(1, start="09:00", end="17:00")
-            end = end + timedelta(hours=1)
+            end = end - hour + timedelta(hours=1)
         return end.tz_localize("Europe/Berlin").to_pydatetime()
 
     return deadline
