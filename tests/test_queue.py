@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import DAY, MONDAY, a_certificate, a_history
-from leadlib.errors import IllegalTransition, InvalidValue
+from leadlib.errors import IllegalTransition, InvalidValue, UnknownName
 from leadlib.lifecycle import (
     CALLBACK,
     HANDED_BACK,
@@ -385,7 +385,7 @@ class TestDeadline:
             Deadline(stage=INQUIRY, within=days(1), owner="sales", action="act", attempts=attempts)
 
     def test_is_of_a_team(self):
-        with pytest.raises(InvalidValue, match="a team"):
+        with pytest.raises(UnknownName, match=r"a team.*legal: marketing, sales, both"):
             Deadline(stage=INQUIRY, within=days(1), owner="finance", action="act")
 
     def test_reads_aloud(self):

@@ -13,7 +13,7 @@ import attrs
 
 from leadlib import _fields, _text
 from leadlib._lifecycle.events import Attempted, Escalated, LeadEvent, Parked
-from leadlib._lifecycle.standing import Stage, Standing
+from leadlib._lifecycle.standing import Stage, Standing, as_team
 from leadlib.errors import InvalidValue
 from leadlib.model import Team
 from leadlib.worktime import Span, WorkCalendar
@@ -26,14 +26,6 @@ _LOWEST = float("-inf")
 
 def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
     return tuple(kinds)
-
-
-def _as_team(value: object) -> Team:
-    for team in Team:
-        if value == team:
-            return team
-    legal = [*Team]
-    raise InvalidValue(expected="a team", got=_text.kind_of(value), where="$.owner", legal=legal)
 
 
 def _is_count(_: object, __: object, value: int | None) -> None:
@@ -64,7 +56,8 @@ class Deadline:
         reason: The reason that this event gives, if it needs one.
 
     Raises:
-        InvalidValue: Neither *within* nor *since*, or no team.
+        InvalidValue: Neither *within* nor *since*, or no number of attempts.
+        UnknownName: No team.
 
     Example:
         >>> from leadlib.lifecycle import WORKING
@@ -75,7 +68,7 @@ class Deadline:
 
     stage: Stage
     within: Span | None = None
-    owner: Team = attrs.field(converter=_as_team)
+    owner: Team = attrs.field(converter=as_team)
     action: str = attrs.field(converter=_fields.identifier)
     first: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
     again: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)

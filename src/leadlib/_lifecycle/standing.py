@@ -24,19 +24,21 @@ from leadlib._lifecycle.events import (
 from leadlib.errors import ConflictError, UnknownName
 from leadlib.model import Team
 
-__all__ = ["Stage", "Standing", "Stay", "survivor_of"]
+__all__ = ["Stage", "Standing", "Stay", "as_team", "survivor_of"]
 
 _Event = TypeVar("_Event", bound=LeadEvent)
 
 
-def _as_owner(value: object) -> Team | None:
-    if value is None:
-        return None
+def as_team(value: object) -> Team:
+    """The team, given as such or by its name."""
     for team in Team:
         if value == team:
             return team
-    got = _text.kind_of(value)
-    raise UnknownName(expected="an owner", got=got, where="owner", legal=list(Team))
+    raise UnknownName(expected="a team", got=_text.kind_of(value), where="owner", legal=list(Team))
+
+
+def _as_owner(value: object) -> Team | None:
+    return None if value is None else as_team(value)
 
 
 @attrs.frozen(cache_hash=True, repr=False)
