@@ -394,6 +394,15 @@ class TestLifecycle:
         lines = drawn.splitlines()
         assert all(re.fullmatch(f"  ({node}|{edge}|{rest})", line) for line in lines[1:-1])
 
+    @pytest.mark.parametrize("passes", [0, -1, True, 2.0, "5"])
+    def test_ends_recycling_after_a_number_of_passes(self, passes):
+        with pytest.raises(InvalidValue, match="passes from 1 on"):
+            attrs.evolve(STANDARD, passes=passes)
+
+    def test_refuses_events_that_stay_and_move(self):
+        with pytest.raises(ConflictError, match="got Inquired @ anywhere"):
+            STANDARD.with_move(INQUIRY, Inquired, QUALIFYING)
+
     def test_refuses_unknown_formats(self):
         with pytest.raises(InvalidValue, match="legal: dot, md, mermaid, raci"):
             f"{STANDARD:svg}"

@@ -112,6 +112,11 @@ class TestOrder:
 
         assert [due.lead for due in order] == ["b", "a"]
 
+    @pytest.mark.parametrize("value", [float("nan"), Decimal("NaN"), True, "hot", None])
+    def test_goes_by_numbers_alone(self, value):
+        with pytest.raises(InvalidValue, match=r"expected a number, got .* @ rank\['a'\]"):
+            queue(offered("a"), now=at(5), rank={"a": value})
+
     def test_is_by_due_date_without_ranks(self):
         order = first_attempts(offered("b", at(4, 10)), offered("a", at(4, 11)), now=at(4, 12))
 

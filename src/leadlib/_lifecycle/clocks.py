@@ -6,7 +6,9 @@ A clock is asked with ``now`` and never saved as a flag.  Exactly at the limit i
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
+from numbers import Real
 from typing import Any
 
 import attrs
@@ -197,7 +199,7 @@ class Clocks:
         rank: Mapping[str, float] | None = None,
     ) -> tuple[Due, ...]:
         """What is due, overdue first, then what ranks highest, then what is due first."""
-        ranks = rank or {}
+        ranks = _checked(rank or {})
         entries = [
             self._entry(standing, deadline, start, at, now, soon)
             for standing in standings
@@ -278,6 +280,15 @@ class Clocks:
                 if lacks:
                     found.append(Orphan(lead=standing.lead, stage=standing.stage, lacks=lacks))
         return tuple(found)
+
+
+def _checked(ranks: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What is no number has no place in an order."""
+    for lead, value in ranks.items():
+        if isinstance(value, bool) or not isinstance(value, Real | Decimal) or value != value:  # noqa: PLR0124  # NaN
+            where = f"rank[{lead!r}]"
+            raise InvalidValue(expected="a number", got=_text.kind_of(value), where=where)
+    return ranks
 
 
 def _since_start(deadline: Deadline, visit: Sequence[LeadEvent]) -> Sequence[LeadEvent]:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import attrs
 
-from leadlib import _fields, _instants
+from leadlib import _fields, _instants, _text
 from leadlib._lifecycle import drawing, linter
 from leadlib._lifecycle.clocks import Clocks, Deadline, Due, Orphan, for_each_team
 from leadlib._lifecycle.events import LeadEvent
@@ -67,6 +67,12 @@ def _as_actors(actors: Mapping[Kind, Iterable[Team]]) -> Mapping[Kind, tuple[Tea
     return _fields.FrozenDict(
         {kind: tuple(t for t in _TEAMS if t in set(teams)) for kind, teams in actors.items()}
     )
+
+
+def _is_count(_: object, __: object, value: int | None) -> None:
+    if value is not None and not (_fields.is_whole(value) and value > 0):
+        expected = "a number of passes from 1 on, or none"
+        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="$.passes")
 
 
 _TEAMS = (Team.MARKETING, Team.SALES)
@@ -129,7 +135,7 @@ class Lifecycle:
     actors: Mapping[Kind, tuple[Team, ...]] = attrs.field(
         factory=dict, kw_only=True, converter=_as_actors, hash=False
     )
-    passes: int | None = attrs.field(default=None, kw_only=True)
+    passes: int | None = attrs.field(default=None, kw_only=True, validator=_is_count)
     review_by: date | None = attrs.field(default=None, kw_only=True)
 
     def __attrs_post_init__(self) -> None:
@@ -246,7 +252,6 @@ class Lifecycle:
             for kind, to in self._row(stage).items():
                 if kind.objection is LeadEvent.objection:
                     row[kind] = (to, steps[to])
-        self.__dict__["_kept"] = steps  # the identities hold as long as the stages live
         return {id(stage): row for stage, row in steps.items()}
 
     def move(
