@@ -82,7 +82,7 @@ def by_hand(hours: int) -> Deadline:
         i = bisect_right(opens, instant) - 1
         target = min(before[i] + instant - opens[i], after[i]) + work
         i = bisect_left(after, target)
-        return EPOCH + timedelta(microseconds=opens[i] + target - before[i])
+        return EPOCH + micro * (opens[i] + target - before[i])
 
     return deadline
 

@@ -15,6 +15,7 @@ FACES = ("model", "qualification", "lifecycle", "nurture", "metrics")
 HEAVY = frozenset(
     {
         "asyncio",
+        "holidays",
         "narwhals",
         "numpy",
         "pandas",

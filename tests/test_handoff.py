@@ -23,6 +23,7 @@ from builders import (
 from leadlib.errors import (
     BriefIncomplete,
     ConflictError,
+    IllegalTransition,
     InvalidValue,
     NotCertifiable,
     UnknownName,
@@ -33,6 +34,7 @@ from leadlib.lifecycle import (
     NURTURE,
     STANDARD,
     Accepted,
+    Banded,
     Deferred,
     Disqualified,
     DisqualifyReason,
@@ -43,6 +45,7 @@ from leadlib.lifecycle import (
     Rejected,
     ReturnReason,
     Triaged,
+    with_override,
 )
 from leadlib.model import Campaign, Lead
 from leadlib.qualification import Event, Field, LeadDefinition, Outcome, Points, Temperature
@@ -537,3 +540,34 @@ class TestWarmthAtHandOff:
         late = a_visit(at=datetime(2026, 5, 1, tzinfo=UTC))
         with pytest.raises(InvalidValue, match="a lead known by"):
             warmth_at_handoff([handed_off()], [late], definition=ENGAGED)
+
+
+class TestPassOn:
+    def test_offers_a_named_account_that_nobody_certified(self):
+        brief = Brief.of(*a_passed_lead(), guidance="ask the plant manager")
+        offer = brief.pass_on(account="The Coca-Cola Company", to="sam", at=MONDAY + 2 * DAY)
+        log = [Inquired(lead="L", at=MONDAY), Banded(lead="L", at=MONDAY + DAY), offer]
+
+        standing = STANDARD.replay(log)
+        assert (standing.stage, standing.rep, standing.is_lead) == (HANDED_OFF, "sam", False)
+        assert offer.brief == brief.fingerprint
+        assert "Coca" not in repr(offer)
+
+    def test_is_refused_without_a_complete_brief(self):
+        brief = Brief.of(*a_passed_lead())
+        with pytest.raises(BriefIncomplete, match="guidance"):
+            brief.pass_on(account="a", to="sam", at=MONDAY)
+
+    @pytest.mark.rule("003-21")
+    def test_an_override_needs_a_reason_and_an_approver_and_a_lifecycle_that_knows_it(self):
+        brief = Brief.of(*a_passed_lead(), guidance="g")
+        with pytest.raises(InvalidValue, match=r"\$\.reason"):
+            brief.override(reason=" ", approver="ana", to="sam", at=MONDAY + DAY)
+        offer = brief.override(reason="fair", approver="ana", to="sam", at=MONDAY + DAY)
+        log = [Inquired(lead="L", at=MONDAY), offer]
+
+        with pytest.raises(IllegalTransition, match="the event Overridden"):
+            STANDARD.replay(log)
+        assert with_override().replay(log).stage is HANDED_OFF
+        with pytest.raises(BriefIncomplete):
+            Brief.of(*a_passed_lead()).override(reason="r", approver="a", to="s", at=MONDAY)

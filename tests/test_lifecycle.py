@@ -19,6 +19,7 @@ from leadlib.errors import (
     IllegalTransition,
     InvalidValue,
     NotCertifiable,
+    NotPermitted,
     UnknownName,
 )
 from leadlib.lifecycle import (
@@ -40,6 +41,7 @@ from leadlib.lifecycle import (
     Deferred,
     Disqualified,
     DisqualifyReason,
+    Erased,
     HandedBack,
     HandedOff,
     Inquired,
@@ -47,10 +49,12 @@ from leadlib.lifecycle import (
     LeakKind,
     Lifecycle,
     Lost,
+    Merged,
     OpportunityOpened,
     Qualified,
     Quoted,
     Rejected,
+    Reopened,
     ReturnReason,
     SalesQualified,
     Stage,
@@ -59,6 +63,7 @@ from leadlib.lifecycle import (
     Won,
     event_from_dict,
     event_to_dict,
+    survivor_of,
 )
 from leadlib.metrics import StageLog, funnel
 from leadlib.model import Team
@@ -453,6 +458,165 @@ class TestReplay:
         standings = STANDARD.replay_all(a_history("A")[:1] + a_history("B"))
 
         assert {lead: s.stage for lead, s in standings.items()} == {"A": INQUIRY, "B": NURTURE}
+
+
+class TestRead:
+    def log(self):
+        bad = [Inquired(lead="M", at=MONDAY), Won(lead="M", at=MONDAY + DAY)]
+        return [*a_history("A")[:3], *bad, *a_history("B")]
+
+    def test_goes_on_where_one_lead_is_wrong_and_says_why(self):
+        reading = STANDARD.read(self.log())
+
+        assert set(reading.standings) == {"A", "B"}
+        assert set(reading.refused) == {"M"}
+        assert "lead 'M', 2026-03-03T09:00:00" in str(reading.refused["M"])
+        assert (reading.duplicates, reading.ahead) == (0, ())
+
+    def test_names_what_lies_ahead_and_does_not_look_at_it(self):
+        now = MONDAY + DAY
+        reading = STANDARD.read(a_history("A"), now=now)
+
+        assert reading.standings["A"].stage is QUALIFYING
+        assert len(reading.ahead) == 6
+
+    def test_forgives_clocks_that_differ_a_little(self):
+        soon = Inquired(lead="A", at=MONDAY + timedelta(minutes=5))
+        late = Inquired(lead="B", at=MONDAY + timedelta(minutes=5, microseconds=1))
+        reading = STANDARD.read([soon, late], now=MONDAY)
+
+        assert (set(reading.standings), reading.ahead) == ({"A"}, (late,))
+        assert STANDARD.read([late], now=MONDAY, skew=timedelta(minutes=6)).ahead == ()
+
+    @given(st.randoms(use_true_random=False), st.integers(0, 3))
+    def test_gives_the_same_for_any_order_and_counts_duplicates(self, chance, again):
+        delivered = self.log() + a_history("B")[:again]
+        chance.shuffle(delivered)
+        reading = STANDARD.read(delivered)
+
+        assert reading.standings == STANDARD.read(self.log()).standings
+        assert reading.duplicates == again
+
+    def test_names_leads_whose_events_have_no_order(self):
+        clash = [*a_history("A")[:1], Triaged(lead="A", at=MONDAY)]
+
+        assert isinstance(STANDARD.read(clash).refused["A"], ConflictError)
+
+    def test_shows_numbers_alone(self):
+        assert repr(STANDARD.read(self.log())) == (
+            "LogReading(standings=2 leads, refused=1 leads, duplicates=0, ahead=0)"
+        )
+
+
+class TestPermission:
+    @pytest.mark.rule("003-12")
+    def test_sales_cannot_certify(self):
+        standing = STANDARD.replay(a_history()[:2])
+        certified = a_history()[2]
+        with pytest.raises(NotPermitted, match=r"got 'sales' .*legal: marketing"):
+            STANDARD.move(standing, certified, team=Team.SALES)
+
+        for team in (Team.MARKETING, Team.BOTH, None):
+            assert STANDARD.move(standing, certified, team=team).is_lead
+
+    def test_of_a_stage_goes_to_its_owner_unless_the_event_is_listed(self):
+        assert STANDARD.may(WORKING, Disqualified) == (Team.SALES,)
+        assert STANDARD.may(HANDED_OFF, Disqualified) == (Team.MARKETING, Team.SALES)
+        assert STANDARD.may(CUSTOMER, Inquired) == (Team.MARKETING, Team.SALES)
+
+    @pytest.mark.rule("004-40")
+    def test_leaves_each_move_one_accountable_team(self):
+        answers = {(s, event): STANDARD.accountable(s, event) for s, event, _ in STANDARD.moves}
+
+        assert set(answers.values()) == {Team.MARKETING, Team.SALES}
+        assert answers[HANDED_OFF, HandedBack] is Team.SALES
+        assert answers[HANDED_OFF, Disqualified] is Team.SALES
+        assert answers[INQUIRY, Triaged] is Team.MARKETING
+        assert len(f"{STANDARD:raci}".splitlines()) == 2 + sum(map(len, STANDARD.table.values()))
+
+    def test_is_asked_before_the_table(self):
+        with pytest.raises(IllegalTransition):
+            STANDARD.move(STANDARD.replay(a_history()[:1]), a_history()[3], team=Team.SALES)
+        with pytest.raises(InvalidValue, match="team"):
+            STANDARD.move(None, a_history()[0], team="sales")
+
+
+class TestObjection:
+    def test_keeps_out_whoever_opted_out_of_everything(self):
+        out = Disqualified(lead="L", at=MONDAY + DAY, reason=DisqualifyReason.OPT_OUT_ALL)
+        again = Reopened(lead="L", at=MONDAY + 2 * DAY, evidence="wrote to us")
+        standing = STANDARD.replay([*a_history()[:1], out])
+        with pytest.raises(IllegalTransition, match="did not opt out of everything"):
+            STANDARD.move(standing, again)
+        with pytest.raises(IllegalTransition, match="did not opt out of everything"):
+            STANDARD.replay([*a_history()[:1], out, again])
+
+        spam = attrs.evolve(out, reason=DisqualifyReason.SPAM)
+        assert STANDARD.replay([*a_history()[:1], spam, again]).stage is QUALIFYING
+
+    def test_of_an_event_of_your_own_is_heard(self):
+        @attrs.frozen(kw_only=True)
+        class Again(LeadEvent):
+            """Something that happens once at most."""
+
+            def objection(self, standing):
+                return "its first time" if standing.last(Again) else None
+
+        ours = STANDARD.with_move(INQUIRY, Again, INQUIRY)
+        once = ours.replay([*a_history()[:1], Again(lead="L", at=MONDAY + DAY)])
+        with pytest.raises(IllegalTransition, match="expected its first time, got the event Again"):
+            ours.move(once, Again(lead="L", at=MONDAY + 2 * DAY))
+
+
+class TestMerged:
+    def test_leads_to_the_one_that_goes_on(self):
+        leads = {"A": "B", "B": "C", "C": None}
+        standings = {
+            lead: STANDARD.replay(
+                [
+                    Inquired(lead=lead, at=MONDAY),
+                    *([Merged(lead=lead, at=MONDAY + DAY, into=into)] if into else []),
+                ]
+            )
+            for lead, into in leads.items()
+        }
+
+        assert {survivor_of(lead, standings) for lead in leads} == {"C"}
+        assert standings["A"].stage.is_final
+
+    def test_refuses_a_circle_and_oneself(self):
+        def merged(lead, into):
+            events = [Inquired(lead=lead, at=MONDAY), Merged(lead=lead, at=MONDAY + DAY, into=into)]
+            return STANDARD.replay(events)
+
+        with pytest.raises(ConflictError, match="got a circle @ A -> B"):
+            survivor_of("A", {"A": merged("A", "B"), "B": merged("B", "A")})
+        with pytest.raises(InvalidValue, match="another lead"):
+            Merged(lead="A", at=MONDAY, into="A")
+
+    def test_of_two_thousand_in_a_row_is_found(self):
+        standings = {
+            f"L{n}": STANDARD.replay(
+                [
+                    Inquired(lead=f"L{n}", at=MONDAY),
+                    Merged(lead=f"L{n}", at=MONDAY + DAY, into=f"L{n + 1}"),
+                ]
+            )
+            for n in range(2_000)
+        }
+
+        assert survivor_of("L0", standings) == "L2000"
+
+
+class TestErased:
+    def test_ends_every_stage_and_stays_counted(self):
+        for count in range(1, len(a_history()) + 1):
+            erased = Erased(lead="L", at=MONDAY + 30 * DAY)
+            standing = STANDARD.replay([*a_history()[:count], erased])
+
+            assert standing.stage.name == "erased"
+            assert STANDARD.legal(standing.stage) == ()
+            assert STANDARD.due([standing], now=MONDAY + 60 * DAY, calendar=OFFICE) == ()
 
 
 class TestDue:

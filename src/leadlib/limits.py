@@ -22,6 +22,7 @@ __all__ = [
     "LIFECYCLE_MOVES",
     "LIFECYCLE_STAGES",
     "LINE_CHARACTERS",
+    "PAUSES",
     "PROBLEMS",
     "REPS",
     "ROUTING_RULES",
@@ -74,3 +75,6 @@ GROUPS = 1_000
 
 # One plan
 TOUCHES = 1_000
+
+# One clock
+PAUSES = 1_000

@@ -16,7 +16,7 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _instants, _text, limits
 from leadlib.errors import InvalidValue, LimitExceeded
-from leadlib.lifecycle import Disqualified, HandedOff, LeadEvent, Won
+from leadlib.lifecycle import HAND_OFFS, Disqualified, Erased, LeadEvent, Merged, OptedOut, Won
 from leadlib.model import Lead
 from leadlib.qualification import Criterion, LeadDefinition, Outcome
 from leadlib.worktime import WorkCalendar
@@ -24,6 +24,7 @@ from leadlib.worktime import WorkCalendar
 __all__ = ["Cadence", "Step", "Touch", "TouchState"]
 
 _ONE_DAY = timedelta(days=1)
+_ENDS = (*HAND_OFFS, Disqualified, Won, OptedOut, Merged, Erased)
 _SEARCHED = 3_660
 _ANCHOR = date(2026, 1, 1)  # only to compare calendar delays
 _LONGEST = relativedelta(years=10)
@@ -155,7 +156,7 @@ class Cadence:
         calendar: The days on which anything is sent at all, and the zone.
         at: The local time of sending.
         ends_on: Events after which nothing more is sent: once sales has the lead, marketing is
-            quiet.
+            quiet, and whoever opted out gets nothing more.
 
     Raises:
         InvalidValue: Steps go back in time, two are alike, or there are none.
@@ -180,9 +181,7 @@ class Cadence:
     steps: tuple[Step, ...] = attrs.field(kw_only=True, converter=_as_steps)
     calendar: WorkCalendar = attrs.field(kw_only=True, factory=WorkCalendar)
     at: time = attrs.field(kw_only=True, default=time(10))
-    ends_on: tuple[type[LeadEvent], ...] = attrs.field(
-        kw_only=True, default=(HandedOff, Disqualified, Won), converter=tuple
-    )
+    ends_on: tuple[type[LeadEvent], ...] = attrs.field(kw_only=True, default=_ENDS, converter=tuple)
 
     def __attrs_post_init__(self) -> None:
         if len({step.send for step in self.steps}) != len(self.steps):

@@ -14,7 +14,15 @@ from leadlib import _fields, _text
 from leadlib._handoff.history import History, events_of
 from leadlib._markup import html_list, in_html, in_markdown, on_one_line
 from leadlib.errors import BriefIncomplete, ConflictError, InvalidValue
-from leadlib.lifecycle import HandedBack, HandedOff, LeadEvent, Rejected
+from leadlib.lifecycle import (
+    HAND_OFFS,
+    HandedBack,
+    HandedOff,
+    LeadEvent,
+    Overridden,
+    PassedOn,
+    Rejected,
+)
 from leadlib.model import Campaign, Certificate, Fact, FactValue, Inquiry, Lead
 from leadlib.qualification import Condition, Criterion, Not, Verdict
 
@@ -237,6 +245,56 @@ class Brief:
             brief=self.fingerprint,
         )
 
+    def pass_on(
+        self, *, account: str, to: str, at: datetime, seq: int = 0, by: str | None = None
+    ) -> PassedOn:
+        """
+        Give the event that offers a named account to sales before it is certified (001-20).
+
+        Args:
+            account: The account, as the list of named accounts calls it.
+            to, at, seq, by: As :meth:`hand_off`.
+
+        Raises:
+            BriefIncomplete: A part is missing; the error names it.
+        """
+        self._check_complete()
+        brief = self.fingerprint
+        return PassedOn(lead=self.lead, at=at, seq=seq, by=by, to=to, account=account, brief=brief)
+
+    def override(
+        self,
+        *,
+        reason: str,
+        approver: str,
+        to: str,
+        at: datetime,
+        seq: int = 0,
+        by: str | None = None,
+    ) -> Overridden:
+        """
+        Give the event that lets a lead pass although it is not certified; see `with_override`.
+
+        Args:
+            reason: Why; never empty.
+            approver: Who answers for it.
+            to, at, seq, by: As :meth:`hand_off`.
+
+        Raises:
+            BriefIncomplete: A part is missing; the error names it.
+        """
+        self._check_complete()
+        return Overridden(
+            lead=self.lead,
+            at=at,
+            seq=seq,
+            by=by,
+            to=to,
+            reason=reason,
+            approver=approver,
+            brief=self.fingerprint,
+        )
+
     def _check_complete(self) -> None:
         """Whatever passes a lead on asks here first."""
         if self.missing:
@@ -347,7 +405,7 @@ _SHOWN = 20  # a page stays a page; all of it is in the value
 
 
 def _passes(told: int | None, events: tuple[LeadEvent, ...], lead: str) -> int:
-    counted = sum(isinstance(event, HandedOff) for event in events)
+    counted = sum(isinstance(event, HAND_OFFS) for event in events)
     if told is None or not events:
         return told or counted
     if told != counted:
@@ -423,8 +481,8 @@ def _response(inquiry: Inquiry) -> str:
 
 
 def _return(event: HandedBack | Rejected) -> str:
-    note = getattr(event, "note", None)
-    return f"{event.at:%Y-%m-%d} {_how(event)}: {event.reason}{f' ({note})' if note else ''}"
+    note = f" ({event.note})" if event.note else ""
+    return f"{event.at:%Y-%m-%d} {_how(event)}: {event.reason}{note}"
 
 
 def _how(event: HandedBack | Rejected) -> str:
@@ -470,5 +528,5 @@ def _plain_return(event: HandedBack | Rejected) -> dict[str, Any]:
         "at": event.at.isoformat(),
         "how": _how(event),
         "reason": event.reason.value,
-        "note": getattr(event, "note", None),
+        "note": event.note,
     }

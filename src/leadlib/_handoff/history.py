@@ -10,6 +10,9 @@ from leadlib.lifecycle import (
     HandedBack,
     HandedOff,
     LeadEvent,
+    Overridden,
+    PassedOn,
+    Reassigned,
     Rejected,
     ReturnReason,
     Standing,
@@ -70,7 +73,7 @@ def previous_rep(history: History) -> str | None:
     rep: str | None = None
     for event in events_of(events[0].lead, events) if events else ():
         match event:
-            case HandedOff():
+            case HandedOff() | PassedOn() | Overridden() | Reassigned():
                 rep = event.to
             case Accepted():
                 rep = event.by or rep

@@ -426,7 +426,7 @@ def conformance(
         >>> print(result.conforming)
         50.0 % [9.5, 90.5]
         >>> result.departures[0].kind, result.departures[0].skipped
-        (<MoveKind.SKIP: 'skip'>, ('qualifying', 'qualified'))
+        (<MoveKind.SKIP: 'skip'>, ('watch',))
     """
     _fields.check_type(log, StageLog, "log")
     _fields.check_type(lifecycle, Lifecycle, "lifecycle")
