@@ -19,7 +19,6 @@ from builders import DAY, MONDAY, a_certificate
 from leadlib import limits
 from leadlib._lifecycle.clocks import Due, DueState
 from leadlib._lifecycle.reading import KEYS
-from leadlib._lifecycle.spans import span_of, span_text
 from leadlib._reading import Reader
 from leadlib.errors import (
     ConflictError,
@@ -816,33 +815,6 @@ def follow_up(clock):
         reason=clock.reason,
     )
     return due.event(at=MONDAY + DAY)
-
-
-class TestSpans:
-    @pytest.mark.parametrize(
-        ("span", "text"),
-        [
-            (working_days(1), "1 working day"),
-            (working_days(10), "10 working days"),
-            (working_hours(4), "4 working hours"),
-            (working_hours(1), "1 working hour"),
-            (hours(24), "24 hours"),
-            (days(1), "24 hours"),
-            (days(14), "14 days"),
-            (hours(1.5), "1.5 hours"),
-            (hours(1 / 3), "1200 seconds"),
-            (working_hours(1 / 3), "1200 working seconds"),
-            (Span(timedelta(seconds=1)), "1 second"),
-            (Span(timedelta(microseconds=1)), "0.000001 seconds"),
-        ],
-    )
-    def test_say_what_they_are_and_are_read_back(self, span, text):
-        assert span_text(span) == text
-        assert span_of(text) == span
-
-    @given(SPANS)
-    def test_lose_nothing(self, span):
-        assert span_of(span_text(span)) == span
 
 
 class TestGuards:

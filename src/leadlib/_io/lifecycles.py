@@ -82,8 +82,9 @@ def lifecycle_to_toml(lifecycle: Lifecycle) -> str:
 
     Raises:
         MissingExtra: tomli-w is not installed: ``leadlib[toml]``.
-        LifecycleError: It could not be read back: it is too large, or a clock is followed by an
-            event that needs more than a reason.
+        LifecycleError: It could not be read back: it is too large, or a clock starts at a date that
+            no event carries, or is followed by an event that needs more than a reason.
+        ConflictError: Two of its events share a name.
 
     Example:
         >>> from leadlib.lifecycle import SIMPLE
@@ -99,8 +100,9 @@ def lifecycle_to_json(lifecycle: Lifecycle) -> str:
     Write a lifecycle as JSON; :func:`lifecycle_from_json` gives the same one back.
 
     Raises:
-        LifecycleError: It could not be read back: it is too large, or a clock is followed by an
-            event that needs more than a reason.
+        LifecycleError: It could not be read back: it is too large, or a clock starts at a date that
+            no event carries, or is followed by an event that needs more than a reason.
+        ConflictError: Two of its events share a name.
 
     Example:
         >>> from leadlib.lifecycle import SIMPLE

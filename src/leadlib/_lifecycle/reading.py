@@ -16,7 +16,6 @@ from leadlib._lifecycle.clocks import Deadline, Due, DueState
 from leadlib._lifecycle.data import STANDARD_KINDS
 from leadlib._lifecycle.events import Disqualified, Escalated, HandedBack, LeadEvent, Rejected
 from leadlib._lifecycle.reasons import DisqualifyReason, ReturnReason
-from leadlib._lifecycle.spans import span_of
 from leadlib._lifecycle.standing import Stage
 from leadlib._lifecycle.writing import STAYS
 from leadlib._reading import Enough, Reader, as_key, day, path, quoted, read_whole
@@ -294,8 +293,8 @@ class _LifecycleReader(Reader):
     def _kinds(self, plain: object, where: str) -> list[Kind | None]:
         return self._each(plain, where, self._kind)
 
-    def _span(self, plain: object, where: str) -> Span | None:
-        return self._taken(where, lambda: span_of(plain))
+    def _span(self, plain: Any, where: str) -> Span | None:
+        return self._taken(where, lambda: Span.parse(plain))
 
     def _since(self, plain: object, where: str) -> str | None:
         dates = dict.fromkeys(name for kind in self.kinds.values() for name in _dates_of(kind))

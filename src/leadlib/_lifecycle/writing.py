@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from leadlib._lifecycle.clocks import Deadline
 from leadlib._lifecycle.events import Escalated, LeadEvent
-from leadlib._lifecycle.spans import span_text
 from leadlib._lifecycle.standing import Stage
 from leadlib.errors import ConflictError
 
@@ -56,7 +55,7 @@ def _stage(lifecycle: "Lifecycle", stage: Stage) -> dict[str, Any]:
 def _deadline(deadline: Deadline) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "stage": deadline.stage.name,
-        "within": span_text(deadline.within) if deadline.within else None,
+        "within": str(deadline.within) if deadline.within else None,
         "owner": deadline.owner.value,
         "action": deadline.action,
         "first": _names(deadline.first),
