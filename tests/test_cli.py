@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from leadlib import cli, limits
 from leadlib._instants import EXPECTED
 from leadlib.cli import main
-from leadlib.lifecycle import STANDARD, WATERFALL
+from leadlib.lifecycle import HANDED_OFF, SIMPLE, STANDARD, WATERFALL, WORKING, HandedBack
 from leadlib.metrics import wilson_interval
 
 HEAD = "lead,stage,at,campaign\n"
@@ -631,7 +631,7 @@ class TestHelp:
     def test_names_the_three_commands(self, run):
         _, out, _ = run("--help")
 
-        assert all(f"    {name} " in out for name in ("report", "judge", "flow"))
+        assert all(f"    {name} " in out for name in ("report", "judge", "flow", "lint"))
 
     def test_no_command_is_a_wrong_call(self, run):
         assert run()[0] == 2
@@ -660,6 +660,71 @@ class TestFlow:
 
     def test_may_be_a_table(self, run):
         assert run("flow", "--md") == (0, f"{STANDARD:md}\n", "")
+
+    @pytest.mark.parametrize("form", ["dot", "raci"])
+    def test_may_be_for_graphviz_or_say_who_answers(self, run, form):
+        assert run("flow", f"--{form}") == (0, f"{format(STANDARD, form)}\n", "")
+
+    @pytest.mark.parametrize("form", ["mermaid", "md", "dot", "raci"])
+    def test_may_be_of_a_file(self, run, file, form):
+        path = file(json.dumps(SIMPLE.to_dict()), "l.json")
+        options = [] if form == "mermaid" else [f"--{form}"]
+
+        assert run("flow", path, *options) == (0, f"{format(SIMPLE, form)}\n", "")
+
+    def test_has_one_form_at_a_time(self, run):
+        status, out, err = run("flow", "--md", "--dot")
+
+        assert (status, out) == (2, "")
+        assert "not allowed with" in err
+
+    def test_is_of_no_file_that_is_refused(self, run, file):
+        path = file(json.dumps(SIMPLE.to_dict() | {"start": "enquiry", "passes": 0}), "l.json")
+        status, out, err = run("flow", path)
+
+        assert (status, out) == (2, "")
+        assert "did you mean 'inquiry'?" in err
+        assert "$.passes" in err
+
+
+class TestLint:
+    def test_of_a_sound_lifecycle_finds_nothing(self, run, file):
+        path = file(json.dumps(STANDARD.to_dict()), "l.json")
+
+        assert run("lint", path) == (0, "no leak in standard, 20 stages\n", "")
+
+    def test_names_each_stage_where_leads_could_vanish(self, run, file):
+        leaky = SIMPLE.without_move(WORKING, HandedBack).without_move(HANDED_OFF, HandedBack)
+        status, out, err = run("lint", file(json.dumps(leaky.to_dict()), "l.json"))
+
+        assert (status, err) == (1, "")
+        assert out.splitlines() == [
+            "handed_off: sales cannot hand the lead back",
+            "working: sales cannot hand the lead back",
+            "handed_back: no move leads here",
+            "3 leaks in simple, 8 stages",
+        ]
+
+    @pytest.mark.parametrize("content", ["", "[", "name = 7", "\0", "x = " + "[" * 999])
+    def test_refuses_what_is_no_lifecycle(self, run, file, content):
+        status, out, err = run("lint", file(content, "l.toml"))
+
+        assert (status, out) == (2, "")
+        assert err.startswith("leadlib: ")
+
+    def test_refuses_a_file_that_is_not_there(self, run):
+        assert run("lint", "nowhere.toml")[0] == 2
+
+    def test_shows_code_like_text_as_text(self, run, file):
+        stages = {"\u202ex": {"owner": "sales"}, "a": {"owner": "sales", "meaning": "\x1b[2J"}}
+        plain = {"name": "x", "start": "a", "opening": "Inquired", "stages": stages}
+        status, out, err = run("lint", file(json.dumps(plain), "l.json"))
+
+        assert (status, out) == (2, "")
+        assert "\u202e" not in err
+        del stages["\u202ex"]
+        status, out, _ = run("flow", "--md", file(json.dumps(plain), "l.json"))
+        assert (status, "\x1b" in out, "\\u001b[2J" in out) == (0, False, True)
 
 
 class TestGuards:

@@ -1,7 +1,8 @@
 """
-The command line: ``leadlib report``, ``leadlib judge``, ``leadlib flow``.
+The command line: ``leadlib report``, ``leadlib judge``, ``leadlib flow``, ``leadlib lint``.
 
-Exit status: 0 all rows were taken, 1 some were rejected (the report still comes), 2 nothing was.
+Exit status: 0 all rows were taken, 1 some were rejected (the report still comes) or a lifecycle
+leaks, 2 nothing was.
 """
 
 import argparse
@@ -21,8 +22,16 @@ import attrs
 from leadlib import __version__, _instants, _text
 from leadlib.consolidation import consolidate
 from leadlib.errors import InvalidValue, LeadlibError, UnknownName
-from leadlib.io import InquiriesRead, Problem, RowCounts, load_definition, read_inquiries, read_log
-from leadlib.lifecycle import STANDARD, WATERFALL
+from leadlib.io import (
+    InquiriesRead,
+    Problem,
+    RowCounts,
+    load_definition,
+    load_lifecycle,
+    read_inquiries,
+    read_log,
+)
+from leadlib.lifecycle import STANDARD, WATERFALL, Lifecycle
 from leadlib.metrics import Cohorts, Funnel, StageLog, cohorts, funnel, main_path
 from leadlib.qualification import LeadDefinition, Verdict
 from leadlib.report import (
@@ -141,13 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_report(commands)
     _add_judge(commands)
-    flow = commands.add_parser(
-        "flow",
-        help="print the standard lifecycle as a flow chart",
-        description="Print the standard lifecycle of a lead as a Mermaid flow chart.",
-    )
-    flow.add_argument("--md", action="store_true", help="as a Markdown table instead")
-    flow.set_defaults(run=_flow)
+    _add_flow(commands)
+    _add_lint(commands)
     return parser
 
 
@@ -210,6 +214,38 @@ def _add_judge(commands: Any) -> None:
     add("--explain", action="store_true", help="print every test with the fact and who said it")
     add("--json", action="store_true", help="print one JSON object")
     judge.set_defaults(run=_judge)
+
+
+def _add_flow(commands: Any) -> None:
+    flow = commands.add_parser(
+        "flow",
+        help="print a lifecycle as a flow chart",
+        description="Print the standard lifecycle of a lead, or that of a file, as a Mermaid flow "
+        "chart.",
+    )
+    flow.add_argument(
+        "file", nargs="?", metavar="FILE", type=Path, help="a lifecycle of your own, TOML or JSON"
+    )
+    form = flow.add_mutually_exclusive_group()
+    helps = {
+        "md": "as a Markdown table instead",
+        "dot": "as a chart for Graphviz instead",
+        "raci": "who makes each move, who answers for it, and who is told, as a Markdown table",
+    }
+    for name, text in helps.items():
+        form.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=text)
+    flow.set_defaults(run=_flow, form="mermaid")
+
+
+def _add_lint(commands: Any) -> None:
+    lint = commands.add_parser(
+        "lint",
+        help="find where leads could vanish by the design of a lifecycle",
+        description="Print every stage of a lifecycle where leads could vanish, and why.",
+        epilog="exit status: 0 there is none; 1 there are some; 2 the file was refused",
+    )
+    lint.add_argument("file", metavar="FILE", type=Path, help="the lifecycle, TOML or JSON")
+    lint.set_defaults(run=_lint)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -463,8 +499,21 @@ def _summary(
 
 
 def _flow(asked: argparse.Namespace) -> int:
-    _say(f"{STANDARD:md}" if asked.md else f"{STANDARD:mermaid}")
+    lifecycle = STANDARD if asked.file is None else load_lifecycle(asked.file)
+    _say(format(lifecycle, asked.form))
     return 0
+
+
+def _lint(asked: argparse.Namespace) -> int:
+    lifecycle = load_lifecycle(asked.file)
+    leaks = lifecycle.leaks()
+    _say("\n".join([*map(str, leaks), _found(lifecycle, len(leaks))]))
+    return 1 if leaks else 0
+
+
+def _found(lifecycle: Lifecycle, leaks: int) -> str:
+    found = _text.plural(leaks, "leak") if leaks else "no leak"
+    return f"{found} in {lifecycle.name}, {_text.plural(len(lifecycle.stages), 'stage')}"
 
 
 # What moves the cursor, rewrites the line or turns it around has no business in a report.

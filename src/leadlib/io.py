@@ -1,6 +1,6 @@
 """
-Files in: stage logs, inquiries and lead definitions, each whole or refused with the place; and
-definitions back out, as TOML or JSON.
+Files in: stage logs, inquiries, lead definitions and lifecycles, each whole or refused with the
+place; and definitions and lifecycles back out, as TOML or JSON.
 
 Reading is the one thing here that touches the disk; what is read is checked before it is parsed,
 and ``accepted + rejected + duplicates`` is always the number of rows read.
@@ -15,6 +15,13 @@ from leadlib._io.definitions import (
     load_definition,
 )
 from leadlib._io.inquiries import InquiriesRead, read_inquiries
+from leadlib._io.lifecycles import (
+    lifecycle_from_json,
+    lifecycle_from_toml,
+    lifecycle_to_json,
+    lifecycle_to_toml,
+    load_lifecycle,
+)
 from leadlib._io.logs import LogRead, read_log
 from leadlib._io.rows import Problem
 from leadlib.qualification import definition_schema
@@ -29,7 +36,12 @@ __all__ = [
     "definition_schema",
     "definition_to_json",
     "definition_to_toml",
+    "lifecycle_from_json",
+    "lifecycle_from_toml",
+    "lifecycle_to_json",
+    "lifecycle_to_toml",
     "load_definition",
+    "load_lifecycle",
     "read_inquiries",
     "read_log",
 ]

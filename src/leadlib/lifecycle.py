@@ -6,6 +6,10 @@ inquiry to customer and lets sales hand every lead back to marketing with a reas
 :data:`SIMPLE` does so in eight stages.  An illegal move names what was legal and changes nothing.
 """
 
+from leadlib._lifecycle.acknowledgements import (
+    Acknowledgement,
+    ProcessCoverage,
+)
 from leadlib._lifecycle.clocks import (
     Deadline,
     Due,
@@ -58,6 +62,9 @@ from leadlib._lifecycle.reasons import (
     DisqualifyReason,
     ReturnReason,
 )
+from leadlib._lifecycle.roles import (
+    Responsibility,
+)
 from leadlib._lifecycle.standard import (
     ACCEPTED,
     CALLBACK,
@@ -98,6 +105,7 @@ from leadlib._lifecycle.table import (
 __all__ = [
     "ACCEPTED",
     "Accepted",
+    "Acknowledgement",
     "Attempted",
     "Banded",
     "CALLBACK",
@@ -141,6 +149,7 @@ __all__ = [
     "Overridden",
     "Parked",
     "PassedOn",
+    "ProcessCoverage",
     "QUALIFIED",
     "QUALIFYING",
     "QUOTED",
@@ -149,6 +158,7 @@ __all__ = [
     "Reassigned",
     "Rejected",
     "Reopened",
+    "Responsibility",
     "ReturnReason",
     "Reviewed",
     "SALES_QUALIFIED",

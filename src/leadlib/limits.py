@@ -18,6 +18,9 @@ __all__ = [
     "ID_CHARACTERS",
     "INQUIRY_CHARACTERS",
     "KEY_PARTS",
+    "LIFECYCLE_DEADLINES",
+    "LIFECYCLE_MOVES",
+    "LIFECYCLE_STAGES",
     "LINE_CHARACTERS",
     "PAUSES",
     "PROBLEMS",
@@ -46,6 +49,11 @@ DEFINITION_NODES = 5_000
 KEY_PARTS = 64
 SCORE_RULES = 1_000
 SEARCH_CHARACTERS = 20_000
+
+# One lifecycle; its text, its depth and its keys are bounded as those of a definition
+LIFECYCLE_STAGES = 200
+LIFECYCLE_MOVES = 2_000
+LIFECYCLE_DEADLINES = 500
 
 # One file
 FILE_BYTES = 4 * 2**30  # after unpacking

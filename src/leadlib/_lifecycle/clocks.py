@@ -24,6 +24,7 @@ __all__ = ["Clocks", "Deadline", "Due", "DueState", "Orphan", "for_each_team"]
 
 _SOON = timedelta(hours=4)
 _LOWEST = float("-inf")
+_MANY = 10**9
 
 
 def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
@@ -31,7 +32,7 @@ def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
 
 
 def _is_count(_: object, __: object, value: int | None) -> None:
-    if value is not None and not (_fields.is_whole(value) and value > 0):
+    if value is not None and not (_fields.is_whole(value) and 0 < value < _MANY):
         expected = "a number of attempts from 1 on"
         raise InvalidValue(expected=expected, got=_text.kind_of(value), where="$.attempts")
 

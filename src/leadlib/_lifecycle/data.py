@@ -14,9 +14,9 @@ from leadlib._lifecycle.events import LeadEvent
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.model import Certificate
 
-__all__ = ["event_from_dict", "event_to_dict"]
+__all__ = ["STANDARD_KINDS", "event_from_dict", "event_to_dict"]
 
-_STANDARD = tuple(
+STANDARD_KINDS = tuple(
     kind
     for kind in vars(events).values()
     if isinstance(kind, type) and issubclass(kind, LeadEvent) and kind is not LeadEvent
@@ -59,7 +59,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def event_from_dict(plain: object, *, kinds: Iterable[type[LeadEvent]] = _STANDARD) -> LeadEvent:
+def event_from_dict(
+    plain: object, *, kinds: Iterable[type[LeadEvent]] = STANDARD_KINDS
+) -> LeadEvent:
     """
     Read an event back, whole or not at all: ``event_from_dict(event_to_dict(e)) == e``.
 

@@ -70,20 +70,18 @@ def markdown(lifecycle: "Lifecycle") -> str:
 
 
 def raci(lifecycle: "Lifecycle") -> str:
-    """
-    Who does each move, who answers for it, and who is told (004-40).
-
-    Responsible are all teams that may make it; one of them is accountable; the other team is
-    informed.
-    """
-    rows = []
-    for stage, row in lifecycle.table.items():
-        for event, to in row.items():
-            may = [team.value for team in lifecycle.may(stage, event)]
-            answers = lifecycle.accountable(stage, event)
-            told = [team.value for team in (Team.MARKETING, Team.SALES) if team.value not in may]
-            cells = (", ".join(may) or "-", answers.value, ", ".join(told) or "-")
-            rows.append((stage.name, event.__name__, to.name, *cells))
+    """Who does each move, who answers for it, and who is told (004-40)."""
+    rows = [
+        (
+            row.stage.name,
+            row.event.__name__,
+            row.to.name,
+            ", ".join(row.responsible) or "-",
+            row.accountable.value,
+            ", ".join(row.informed) or "-",
+        )
+        for row in lifecycle.responsibilities()
+    ]
     head = ("from", "event", "to", "responsible", "accountable", "informed")
     return _text.markdown_table(head, rows, left=len(head))
 

@@ -41,6 +41,10 @@ def _as_owner(value: object) -> Team | None:
     return None if value is None else as_team(value)
 
 
+def _as_meaning(value: object) -> str:
+    return _text.clean(value, where="$.meaning", empty=True)
+
+
 @attrs.frozen(cache_hash=True, repr=False)
 class Stage:
     """
@@ -61,7 +65,7 @@ class Stage:
 
     name: str = attrs.field(converter=_fields.identifier)
     owner: Team | None = attrs.field(converter=_as_owner)
-    meaning: str = ""
+    meaning: str = attrs.field(default="", converter=_as_meaning)
     closed: bool = attrs.field(default=False, kw_only=True)
     nurture: bool = attrs.field(default=False, kw_only=True)
 

@@ -17,9 +17,11 @@ from typing import Any, Self
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._lifecycle import drawing, linter
+from leadlib._lifecycle import changes, drawing, linter, reading, writing
+from leadlib._lifecycle.acknowledgements import Acknowledgement, ProcessCoverage, coverage_of
 from leadlib._lifecycle.clocks import Clocks, Deadline, Due, Orphan, for_each_team
 from leadlib._lifecycle.events import LeadEvent
+from leadlib._lifecycle.roles import Responsibility, responsibilities_of
 from leadlib._lifecycle.standing import Stage, Standing
 from leadlib.errors import (
     ConflictError,
@@ -46,6 +48,7 @@ _FORMS = {
 }
 _SOON = timedelta(hours=4)
 _SKEW = timedelta(minutes=5)
+_MANY = 10**9
 _order = attrgetter("at", "seq")
 
 
@@ -69,13 +72,19 @@ def _as_actors(actors: Mapping[Kind, Iterable[Team]]) -> Mapping[Kind, tuple[Tea
     )
 
 
-def _is_count(_: object, __: object, value: int | None) -> None:
-    if value is not None and not (_fields.is_whole(value) and value > 0):
-        expected = "a number of passes from 1 on, or none"
-        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="$.passes")
-
-
 _TEAMS = (Team.MARKETING, Team.SALES)
+
+
+def _is_passes(_: object, __: object, value: Any) -> None:
+    if value is not None and not (_fields.is_whole(value) and 0 < value < _MANY):
+        got = _text.kind_of(value)
+        raise InvalidValue(expected="a whole number from 1 on", got=got, where="$.passes")
+
+
+def _is_day(_: object, __: object, value: Any) -> None:
+    if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
+        got = _text.kind_of(value)
+        raise InvalidValue(expected="a day without a time", got=got, where="$.review_by")
 
 
 @attrs.frozen(kw_only=True)
@@ -115,6 +124,7 @@ class Lifecycle:
         review_by: The day by which both teams look at the process again (004-41).
 
     Raises:
+        InvalidValue: No passes, or a review at an instant instead of a day.
         UnknownName: A move or a clock names a stage that is not in the table.
         ConflictError: Two stages share a name, or an event is both in *anywhere* and in a row of a
             stage that is not final.
@@ -135,8 +145,8 @@ class Lifecycle:
     actors: Mapping[Kind, tuple[Team, ...]] = attrs.field(
         factory=dict, kw_only=True, converter=_as_actors, hash=False
     )
-    passes: int | None = attrs.field(default=None, kw_only=True, validator=_is_count)
-    review_by: date | None = attrs.field(default=None, kw_only=True)
+    passes: int | None = attrs.field(default=None, kw_only=True, validator=_is_passes)
+    review_by: date | None = attrs.field(default=None, kw_only=True, validator=_is_day)
 
     def __attrs_post_init__(self) -> None:
         names = [stage.name for stage in self.table]
@@ -483,6 +493,125 @@ class Lifecycle:
     def with_actors(self, event: Kind, *teams: Team) -> Self:
         """Give a lifecycle in which only these teams may make the moves of an event."""
         return attrs.evolve(self, actors={**self.actors, event: teams})
+
+    def changes_to(self, other: "Lifecycle") -> tuple[str, ...]:
+        """
+        Say what *other* has otherwise, one line a difference; none if they are equal.
+
+        Example:
+            >>> from leadlib.lifecycle import INQUIRY, NURTURE, STANDARD, Deferred
+            >>> STANDARD.changes_to(STANDARD.without_move(INQUIRY, Deferred))
+            ('stage inquiry, Deferred: removed nurture',)
+        """
+        _fields.check_type(other, Lifecycle, "other")
+        return changes.changes_between(self.to_dict(), other.to_dict())
+
+    # -- agreement --
+
+    def responsibilities(self) -> tuple[Responsibility, ...]:
+        """
+        Who makes each move of the table, who answers for it, and who is told (004-40).
+
+        Example:
+            >>> from leadlib.lifecycle import SIMPLE
+            >>> first = SIMPLE.responsibilities()[0]
+            >>> print(first.stage, first.event.__name__, first.to, *first.responsible)
+            inquiry Qualified qualified marketing
+        """
+        return responsibilities_of(self)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 over everything that :meth:`to_dict` gives."""
+        return writing.content_hash(self.to_dict())
+
+    @cached_property
+    def step_hashes(self) -> Mapping[str, str]:
+        """
+        For each stage by name, SHA-256 over what one must know of it.
+
+        That is its name, owner, meaning and kind, its moves and who may make them, and its clocks.
+        """
+        steps = {stage.name: writing.step_to_data(self, stage) for stage in self.table}
+        return _fields.FrozenDict({n: writing.content_hash(step) for n, step in steps.items()})
+
+    def acknowledge(self, stage: Stage, *, by: str, team: Team, at: datetime) -> Acknowledgement:
+        """
+        Give somebody's word that they have read how *stage* works now; keep it in your store.
+
+        Raises:
+            UnknownName: No such stage.
+        """
+        self._row(stage)
+        present = self.step_hashes[stage.name]
+        return Acknowledgement(stage=stage.name, by=by, team=team, at=at, content_hash=present)
+
+    def coverage(
+        self, acknowledgements: Iterable[Acknowledgement], *, stakeholders: Iterable[str]
+    ) -> ProcessCoverage:
+        """
+        Count the stages that are documented, and those that everybody has acknowledged (003-01).
+
+        Args:
+            acknowledgements: Those of another wording of a stage do not count: a stage that has
+                changed is to be acknowledged again.
+            stakeholders: Everybody who must, by name.
+
+        Raises:
+            InvalidValue: No stakeholder at all.
+
+        Example:
+            >>> from leadlib.lifecycle import SIMPLE
+            >>> print(SIMPLE.coverage([], stakeholders=["mia", "sam"]))
+            8 steps: 8 documented (100.0 %), 0 acknowledged by all (0.0 %)
+        """
+        return coverage_of(self, acknowledgements, stakeholders)
+
+    # -- as data --
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """
+        The events that it knows: moves, what may happen anywhere, and what clocks ask about.
+
+        Raises:
+            ConflictError: Two of them share a name.
+        """
+        return tuple(writing.kinds_of(self).values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """
+        Give the lifecycle as plain data; :meth:`from_dict` gives the same lifecycle back.
+
+        Raises:
+            ConflictError: Two events share a name.
+        """
+        return writing.lifecycle_to_data(self)
+
+    @classmethod
+    def from_dict(cls, plain: object, *, kinds: Iterable[Kind] = ()) -> Self:
+        """
+        Read a lifecycle from plain data, such as TOML or JSON gives, whole or not at all.
+
+        Args:
+            plain: As :meth:`to_dict` gives it.
+            kinds: Events of your own that it may name, beside the standard ones.
+
+        Raises:
+            LifecycleError: With every fault of *plain*: its path, what was expected, what is
+                legal.
+
+        Example:
+            >>> from leadlib.lifecycle import SIMPLE
+            >>> Lifecycle.from_dict(SIMPLE.to_dict() | {"start": "enquiry"})
+            Traceback (most recent call last):
+                ...
+            leadlib.errors.LifecycleError: expected a stage of this lifecycle, got 'enquiry' @ \
+$.start; did you mean 'inquiry'?
+        """
+        return reading.lifecycle_from_data(plain, lambda parts: cls(**parts), kinds)
+
+    # -- review --
 
     def leaks(self) -> tuple[linter.Leak, ...]:
         """

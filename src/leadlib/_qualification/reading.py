@@ -1,19 +1,17 @@
 """
 Definitions from plain data, whole or not at all.
 
-What comes in may come from strangers: sizes are checked before anything is walked, every fault is
-collected with its path, and no text of the input is ever looked up, formatted or run as code.
+No text of the input is ever looked up, formatted or run as code.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import attrs
 
-from leadlib import _fields, _text, limits
+from leadlib import _text, limits
 from leadlib._periods import Period
 from leadlib._qualification.criteria import (
     AllOf,
@@ -30,13 +28,13 @@ from leadlib._qualification.operators import Case, Operator
 from leadlib._qualification.scoring import Points, ScoreCard
 from leadlib._qualification.texts import plain_to_value
 from leadlib._qualification.writing import TYPE_NAMES
-from leadlib.errors import DefinitionError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
+from leadlib._reading import Reader, as_key, path, quoted, read_whole
+from leadlib.errors import DefinitionError, InvalidValue, LimitExceeded
 from leadlib.model import FactValue, Team
 
-__all__ = ["KEYS", "MOST_FAULTS", "definition_from_data"]
+__all__ = ["KEYS", "definition_from_data"]
 
 T = TypeVar("T")
-MOST_FAULTS = 20  # more than a person mends at once, and few enough to be found in no time
 _TYPES = {name: kind for kind, name in TYPE_NAMES.items()}
 KEYS: dict[str, tuple[str, ...]] = {
     "definition": (
@@ -67,54 +65,13 @@ _COUNT_OPERATORS = tuple(o.value for o in Operator if not o.is_on_text and not o
 
 def definition_from_data(plain: object, make: Callable[[Mapping[str, Any]], T]) -> T:
     """What *make* makes of the parts, or every fault of the data in one error."""
-    _check_size(plain)
-    if not isinstance(plain, Mapping):
-        got = _text.kind_of(plain)
-        raise DefinitionError([InvalidValue(expected="a table of keys", got=got, where="$")])
-    reader = _Reader()
-    try:
-        parts = reader.read(plain)
-        if not reader.faults:
-            return make(parts)
-    except _Enough:
-        raise DefinitionError(reader.faults, complete=False) from None
-    except LeadlibError as fault:  # parts that are right each on its own, but not together
-        reader.faults.append(fault)
-    raise DefinitionError(reader.faults)
-
-
-def _check_size(plain: object) -> None:
-    """
-    Bound the plain data before it is walked; criteria are counted as they are made.
-
-    Each takes a few plain nodes, and two plain levels.
-    """
-    stack, count, letters = [(plain, 1)], 0, 0
-    while stack:
-        node, depth = stack.pop()
-        count += 1
-        letters += len(node) if isinstance(node, str) else 0
-        too_many = count > 10 * limits.DEFINITION_NODES or letters > limits.DEFINITION_CHARACTERS
-        if too_many or depth > 2 * limits.DEFINITION_DEPTH + 8:
-            expected = (
-                f"{limits.DEFINITION_NODES} nodes and {limits.DEFINITION_DEPTH} levels at most"
-            )
-            raise DefinitionError([LimitExceeded(expected=expected, got="more", where="$")])
-        if isinstance(node, Mapping):
-            stack += [(part, depth + 1) for part in node.values()]
-        elif isinstance(node, list | tuple):
-            stack += [(part, depth + 1) for part in node]
-
-
-class _Enough(Exception):
-    """So many faults that reading on tells nothing new."""
+    return read_whole(plain, _DefinitionReader(), make, DefinitionError)
 
 
 @attrs.define
-class _Reader:
-    """Reads one definition; a fault is noted and reading goes on, so that all are named at once."""
+class _DefinitionReader(Reader):
+    """Reads one definition."""
 
-    faults: list[LeadlibError] = attrs.field(factory=list)
     fields: dict[str, Field | None] = attrs.field(factory=dict)  # None: its type is a fault
     named: Mapping[str, Any] = attrs.field(factory=dict)
     read_named: dict[str, Criterion | None] = attrs.field(factory=dict)
@@ -143,64 +100,13 @@ class _Reader:
             self._check_used(parts)
         return parts
 
-    # -- faults --
-
-    def _note(self, fault: LeadlibError) -> None:
-        self.faults.append(fault)
-        if len(self.faults) >= MOST_FAULTS:
-            raise _Enough
-
-    def _fault(self, expected: str, value: object, where: str) -> None:
-        self._note(InvalidValue(expected=expected, got=_text.kind_of(value), where=where))
-
-    def _taken(self, where: str, make: Callable[[], T]) -> T | None:
-        """What *make* makes, or None and its fault, with this place if it has none of its own."""
-        try:
-            return make()
-        except LeadlibError as fault:
-            self._note(_at(fault, where))
-        return None
-
-    def _known(self, plain: Mapping[str, Any], legal: Iterable[str], where: str, what: str) -> None:
-        for key in plain:
-            if key not in legal:
-                self._unknown(what, key, where, legal)
-
-    def _unknown(self, expected: str, name: object, where: str, legal: Iterable[str]) -> None:
-        self._note(UnknownName(expected=expected, got=_quoted(name), where=where, legal=legal))
-
     # -- small parts --
-
-    def _text(self, value: object, where: str, limit: int = limits.ID_CHARACTERS) -> str:
-        """An identifier; a fault is noted and leaves the empty text."""
-        text = self._taken(where, lambda: _fields.identifier(value)) or ""
-        if len(text) > limit:
-            expected = f"at most {limit} characters"
-            self._note(InvalidValue(expected=expected, got=f"{len(text)}", where=where))
-        return text
 
     def _version(self, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**9:
             return value
         self._fault("a version from 1 on", value, "$.version")
         return 1
-
-    def _names(self, plain: object, where: str) -> list[str]:
-        return self._each(plain, where, self._text)
-
-    def _each(self, plain: object, where: str, read: Callable[[Any, str], T]) -> list[T]:
-        if not isinstance(plain, list | tuple):
-            self._fault("a list", plain, where)
-            return []
-        return [read(part, f"{where}[{i}]") for i, part in enumerate(plain)]
-
-    def _table(self, plain: object, where: str, what: str, keys: Sequence[str]) -> Any:
-        """The table with known keys, or None and a fault."""
-        if not isinstance(plain, Mapping):
-            self._fault(what, plain, where)
-            return None
-        self._known(plain, keys, where, f"a part of {what}")
-        return plain
 
     def _value(self, plain: Any, kind: type, where: str) -> Any:
         return self._taken(where, lambda: plain_to_value(plain, kind, where))
@@ -218,7 +124,7 @@ class _Reader:
             self._fault("a table of fields", fields, "$.fields")
             return
         for name, plain in fields.items():
-            where = f"$.fields.{_path(name)}"
+            where = f"$.fields.{path(name)}"
             key = self._text(name, where)
             table = self._table(plain, where, "a field", KEYS["field"])
             if table is None:
@@ -242,13 +148,13 @@ class _Reader:
             return
         named = {}
         for name, plain in criteria.items():
-            key = self._text(name, f"$.criteria.{_path(name)}")
+            key = self._text(name, f"$.criteria.{path(name)}")
             if key in named:
-                self._fault("each criterion once", name, f"$.criteria.{_path(name)}")
+                self._fault("each criterion once", name, f"$.criteria.{path(name)}")
             named[key] = plain
         self.named = named
         for name in named:
-            self._by_name(name, f"$.criteria.{_path(name)}", 1)
+            self._by_name(name, f"$.criteria.{path(name)}", 1)
 
     def _check_used(self, parts: Mapping[str, Any]) -> None:
         """A name that nothing asks for is forgotten on the way out, so it is a fault."""
@@ -258,7 +164,7 @@ class _Reader:
         for name in self.named:
             if name not in used:
                 expected, got = "a criterion that is used", "one that is not"
-                where = f"$.criteria.{_path(name)}"
+                where = f"$.criteria.{path(name)}"
                 self._note(InvalidValue(expected=expected, got=got, where=where))
 
     def _by_name(self, name: str, where: str, depth: int) -> Criterion | None:
@@ -266,11 +172,11 @@ class _Reader:
         if name in self.read_named:
             if self.read_named[name] is _BEING_READ:
                 expected = "a criterion that does not hold itself"
-                self._note(InvalidValue(expected=expected, got=_quoted(name), where=where))
+                self._note(InvalidValue(expected=expected, got=quoted(name), where=where))
                 return None
             return self.read_named[name]
         self.read_named[name] = _BEING_READ
-        self.read_named[name] = self._named(name, f"$.criteria.{_path(name)}", depth)
+        self.read_named[name] = self._named(name, f"$.criteria.{path(name)}", depth)
         return self.read_named[name]
 
     def _named(self, name: str, where: str, depth: int) -> Criterion | None:
@@ -337,7 +243,7 @@ class _Reader:
 
     def read_reference(self, plain: Mapping[str, Any], where: str, depth: int) -> Criterion | None:
         self._known(plain, ("criterion",), where, "a criterion")
-        name = _as_key(plain["criterion"])
+        name = as_key(plain["criterion"])
         if name is None or name not in self.named:
             place = f"{where}.criterion"
             self._unknown("a named criterion", plain["criterion"], place, self.named)
@@ -396,7 +302,7 @@ class _Reader:
         return None
 
     def _field(self, name: object, where: str) -> Field | None:
-        key = _as_key(name)
+        key = as_key(name)
         if key in self.fields:
             return self.fields[key]
         self._unknown("a field of this definition", name, f"{where}.field", self.fields)
@@ -457,7 +363,7 @@ class _Reader:
         }
         caps = self._table(table.get("caps", {}), f"{where}.caps", "caps", table.get("caps", ()))
         read = {
-            group: self._value(cap, Decimal, f"{where}.caps.{_path(group)}")
+            group: self._value(cap, Decimal, f"{where}.caps.{path(group)}")
             for group, cap in (caps or {}).items()
         }
         if self.faults:
@@ -500,15 +406,17 @@ class _Reader:
 
 
 _BEING_READ = Not(part=Evidence("being read").is_given())  # a mark, compared by identity
-_READERS: dict[str, Callable[[_Reader, Mapping[str, Any], str, int], Criterion | None]] = {
-    "all": _Reader.read_all,
-    "any": _Reader.read_any,
-    "not": _Reader.read_not,
-    "of": _Reader.read_of,
-    "field": _Reader.read_condition,
-    "event": _Reader.read_event,
-    "evidence": _Reader.read_evidence,
-    "criterion": _Reader.read_reference,
+_READERS: dict[
+    str, Callable[[_DefinitionReader, Mapping[str, Any], str, int], Criterion | None]
+] = {
+    "all": _DefinitionReader.read_all,
+    "any": _DefinitionReader.read_any,
+    "not": _DefinitionReader.read_not,
+    "of": _DefinitionReader.read_of,
+    "field": _DefinitionReader.read_condition,
+    "event": _DefinitionReader.read_event,
+    "evidence": _DefinitionReader.read_evidence,
+    "criterion": _DefinitionReader.read_reference,
 }
 _RELATIVE = {
     Operator.WITHIN_LAST: Field.within_last,
@@ -517,39 +425,8 @@ _RELATIVE = {
 }
 
 
-def _at(fault: LeadlibError, where: str) -> LeadlibError:
-    """The fault with its whole path: a part knows its own place only."""
-    place = fault.where or "$"
-    if not place.startswith(where):
-        place = where + place[1:] if place.startswith("$.") else where
-    return type(fault)(expected=fault.expected, got=fault.got, where=place, legal=fault.legal)
-
-
 def _needs_order(subject: Any, where: str) -> None:
     if subject.kind in {str, bool}:
         got = f"a field of {TYPE_NAMES[subject.kind]}"
         expected = "a field of numbers, dates or instants"
         raise InvalidValue(expected=expected, got=got, where=where)
-
-
-def _as_key(name: object) -> str | None:
-    if not isinstance(name, str):
-        return None
-    return unicodedata.normalize("NFC", name[: limits.ID_CHARACTERS]).strip()
-
-
-def _quoted(value: object) -> str:
-    """Show a name of the definition, but no essay."""
-    return (
-        repr(value) if isinstance(value, str) and len(value) <= _SHOWABLE else _text.kind_of(value)
-    )
-
-
-_SHOWABLE = 64
-
-
-def _path(name: object) -> str:
-    """A key as part of a path; one that would not stay within it is not shown."""
-    if not isinstance(name, str) or not name.isprintable() or len(name) > _SHOWABLE:
-        return "[…]"
-    return name if name.isidentifier() else f'"{name}"'

@@ -8,6 +8,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._qualification.fields import Field
 from leadlib._qualification.values import canonical, fits
 from leadlib._qualification.writing import TYPE_NAMES
+from leadlib._reading import day
 from leadlib.errors import InvalidValue
 from leadlib.model import FactValue
 
@@ -40,7 +41,7 @@ def value_from_text(text: str, field: Field, *, where: str | None = None) -> Fac
         if kind is datetime:
             return _instants.instant(text)
         if kind is date:
-            return _day(text)
+            return day(text)
         if kind is bool:
             return _YES_NO[text.lower()]
         return _number(text, kind)
@@ -59,9 +60,3 @@ def _number(text: str, kind: type) -> int | Decimal:
         raise ValueError
     number = _fields.finite(Decimal(text))
     return int(text) if kind is int else Decimal(number)
-
-
-def _day(text: str) -> date:
-    if len(text) != len("2026-03-02") or "W" in text:
-        raise ValueError
-    return date.fromisoformat(text)
