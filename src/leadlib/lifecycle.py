@@ -54,6 +54,7 @@ from leadlib._lifecycle.events import (
     Triaged,
     Won,
 )
+from leadlib._lifecycle.folding import LogReading
 from leadlib._lifecycle.linter import (
     Leak,
     LeakKind,
@@ -97,10 +98,7 @@ from leadlib._lifecycle.standing import (
     Stay,
     survivor_of,
 )
-from leadlib._lifecycle.table import (
-    Lifecycle,
-    LogReading,
-)
+from leadlib._lifecycle.table import Lifecycle
 
 __all__ = [
     "ACCEPTED",

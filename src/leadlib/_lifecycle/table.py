@@ -7,11 +7,9 @@ twice: a short one for events that are in order and legal, as nearly all are, an
 that sorts, drops duplicates and says what is wrong.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Self
 
 import attrs
@@ -21,20 +19,28 @@ from leadlib._lifecycle import changes, drawing, linter, reading, writing
 from leadlib._lifecycle.acknowledgements import Acknowledgement, ProcessCoverage, coverage_of
 from leadlib._lifecycle.clocks import Clocks, Deadline, Due, Orphan, for_each_team
 from leadlib._lifecycle.events import LeadEvent
+from leadlib._lifecycle.folding import (
+    LogReading,
+    Steps,
+    by_lead,
+    folded,
+    in_order,
+    order,
+    read_log,
+)
 from leadlib._lifecycle.roles import Responsibility, responsibilities_of
 from leadlib._lifecycle.standing import Stage, Standing
 from leadlib.errors import (
     ConflictError,
     IllegalTransition,
     InvalidValue,
-    LeadlibError,
     NotPermitted,
     UnknownName,
 )
 from leadlib.model import Team
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["LogReading", "Lifecycle"]
+__all__ = ["Lifecycle"]
 
 Kind = type[LeadEvent]
 Row = Mapping[Kind, Stage]
@@ -49,7 +55,6 @@ _FORMS = {
 _SOON = timedelta(hours=4)
 _SKEW = timedelta(minutes=5)
 _MANY = 10**9
-_order = attrgetter("at", "seq")
 
 
 def _as_table(table: Table) -> Table:
@@ -85,24 +90,6 @@ def _is_day(_: object, __: object, value: Any) -> None:
     if value is not None and (not isinstance(value, date) or isinstance(value, datetime)):
         got = _text.kind_of(value)
         raise InvalidValue(expected="a day without a time", got=got, where="$.review_by")
-
-
-@attrs.frozen(kw_only=True)
-class LogReading:
-    """
-    What a log of many leads gave, whole: nothing is dropped without being named.
-
-    Args:
-        standings: Where each lead stands, by its id.
-        refused: By lead, why its events are no life of this lifecycle; no standing is made of it.
-        duplicates: How many events came more than once; each counts once.
-        ahead: The events later than *now*; they are not looked at yet.
-    """
-
-    standings: Mapping[str, Standing] = attrs.field(repr=lambda found: f"{len(found)} leads")
-    refused: Mapping[str, LeadlibError] = attrs.field(repr=lambda found: f"{len(found)} leads")
-    duplicates: int
-    ahead: tuple[LeadEvent, ...] = attrs.field(repr=lambda events: str(len(events)))
 
 
 @attrs.frozen(slots=False, repr=False)
@@ -251,13 +238,13 @@ class Lifecycle:
         )
 
     @cached_property
-    def _steps(self) -> "Mapping[int, _Steps]":
+    def _steps(self) -> "Mapping[int, Steps]":
         """
         For each stage, by its identity, event to what follows: a table without a Python hash.
 
         Events that object to some histories are left to the careful way.
         """
-        steps: dict[Stage, _Steps] = {stage: {} for stage in self.table}
+        steps: dict[Stage, Steps] = {stage: {} for stage in self.table}
         for stage, row in steps.items():
             for kind, to in self._row(stage).items():
                 if kind.objection is LeadEvent.objection:
@@ -309,7 +296,7 @@ class Lifecycle:
             raise IllegalTransition(
                 expected=f"an event of lead {last.lead!r}", got=f"one of lead {event.lead!r}"
             )
-        if _order(event) <= _order(last):
+        if order(event) <= order(last):
             raise IllegalTransition(
                 expected=f"an event after {last.at.isoformat()}, seq {last.seq}",
                 got=f"one at {event.at.isoformat()}, seq {event.seq}",
@@ -351,10 +338,10 @@ class Lifecycle:
         """
         taken = tuple(events)
         if standing is None and taken and type(taken[0]) is self.opening:
-            stages = self._folded(taken)
+            stages = folded(taken, *self._begin)
             if stages is not None:
                 return Standing(taken, stages)
-        ordered = _ordered(taken)
+        ordered = in_order(taken)
         if standing is not None:
             seen = set(standing.events)
             ordered = [event for event in ordered if event not in seen]
@@ -364,26 +351,8 @@ class Lifecycle:
             standing = self.move(standing, event)
         return standing  # type: ignore[return-value]  # there was one, or there is now
 
-    def _folded(self, events: Sequence[LeadEvent]) -> tuple[Stage, ...] | None:
-        """The stages of a history that is in order and legal; None if it needs a closer look."""
-        remaining = iter(events)
-        first = next(remaining)
-        lead, at, stage, row = first.lead, first.at, *self._begin
-        stages = [stage]
-        try:
-            for event in remaining:
-                stage, row = row[type(event)]
-                now = event.at
-                if now <= at or event.lead != lead:
-                    return None
-                at = now
-                stages.append(stage)
-        except KeyError:
-            return None
-        return tuple(stages)
-
     @cached_property
-    def _begin(self) -> "tuple[Stage, _Steps]":
+    def _begin(self) -> "tuple[Stage, Steps]":
         """The start as it stands in the table, the very one, and what follows on it."""
         start = next(stage for stage in self.table if stage == self.start)
         return start, self._steps[id(start)]
@@ -396,7 +365,7 @@ class Lifecycle:
             IllegalTransition, ConflictError: As :meth:`replay`, for the first lead that is wrong;
                 :meth:`read` goes on with the others.
         """
-        return {lead: self.replay(own) for lead, own in sorted(_by_lead(events).items())}
+        return {lead: self.replay(own) for lead, own in sorted(by_lead(events).items())}
 
     def read(
         self,
@@ -413,21 +382,7 @@ class Lifecycle:
             now: Later events are not looked at, and named; None looks at all.
             skew: So far may the clocks of your machines be apart.
         """
-        taken = [*events]
-        for event in taken:
-            _fields.check_type(event, LeadEvent, "events")
-        limit = None if now is None else _instants.aware(now, where="now") + skew
-        ahead = tuple(event for event in taken if limit is not None and event.at > limit)
-        seen = taken if limit is None else [event for event in taken if event.at <= limit]
-        standings: dict[str, Standing] = {}
-        refused: dict[str, LeadlibError] = {}
-        for lead, own in sorted(_by_lead(seen).items()):
-            try:
-                standings[lead] = self.replay(own)
-            except (IllegalTransition, ConflictError) as fault:
-                refused[lead] = fault
-        duplicates = len(seen) - len(set(seen))
-        return LogReading(standings=standings, refused=refused, duplicates=duplicates, ahead=ahead)
+        return read_log(self, events, now=now, skew=skew)
 
     @cached_property
     def _clocks(self) -> Clocks:
@@ -632,8 +587,7 @@ $.start; did you mean 'inquiry'?
         return _FORMS[form](self)
 
 
-_Steps = dict[Kind, tuple[Stage, Any]]
-_NOTHING: _Steps = {}
+_NOTHING: Steps = {}
 
 
 def _both(team: Team, may: Sequence[Team]) -> bool:
@@ -643,32 +597,3 @@ def _both(team: Team, may: Sequence[Team]) -> bool:
 
 def _where(event: LeadEvent) -> str:
     return f"lead {event.lead!r}, {event.at.isoformat()}"
-
-
-def _by_lead(events: Iterable[LeadEvent]) -> dict[str, list[LeadEvent]]:
-    by_lead: dict[str, list[LeadEvent]] = defaultdict(list)
-    for event in events:
-        _fields.check_type(event, LeadEvent, "events")
-        by_lead[event.lead].append(event)
-    return by_lead
-
-
-def _ordered(taken: Sequence[LeadEvent]) -> list[LeadEvent]:
-    """By (at, seq), equal events once; what has no order is refused, not guessed."""
-    for event in taken:
-        _fields.check_type(event, LeadEvent, "events")
-        if event.lead != taken[0].lead:
-            got = f"one of lead {event.lead!r}"
-            raise InvalidValue(expected=f"events of lead {taken[0].lead!r}", got=got)
-    ordered: list[LeadEvent] = []
-    for event in sorted(taken, key=_order):
-        if ordered and _order(event) == _order(ordered[-1]):
-            if event == ordered[-1]:
-                continue
-            raise ConflictError(
-                expected="a seq of its own for each event of one instant",
-                got=f"two different events at {event.at.isoformat()}, seq {event.seq}",
-                where=f"lead {event.lead!r}",
-            )
-        ordered.append(event)
-    return ordered
