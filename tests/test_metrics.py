@@ -133,8 +133,7 @@ class TestFunnel:
         ]
         assert [s.median_days for s in steps] == [3.0, 3.0, None]
 
-    @pytest.mark.rule("M-05", part="loose")
-    @pytest.mark.rule("001-16", part="who is at or beyond a stage")
+    @pytest.mark.rule("M-05", "001-16")
     def test_loose_counting_imputes_skipped_stages(self):
         """The worked example of M-05, mode loose: 7, 6, 5, 3."""
         paths = {

@@ -26,6 +26,7 @@ from leadlib._metrics.conformance import (
     Variant,
     conformance,
 )
+from leadlib._metrics.counting import Counting
 from leadlib._metrics.declared import MoveKind
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.log import LogBuilder, StageLog
@@ -40,6 +41,7 @@ __all__ = [
     "Cohorts",
     "Comparison",
     "Conformance",
+    "Counting",
     "Decision",
     "Funnel",
     "FunnelDefinition",

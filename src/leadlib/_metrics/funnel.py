@@ -1,9 +1,9 @@
 """
 The funnel: how many reached each stage, went on, left, or are still on the way.
 
-Every count comes from one pass over the log.  Definition *at least*: who entered a later stage has
-reached the earlier ones, too, so that ``reached = advanced + left + open`` holds at every stage and
-``advanced`` is what the next stage reached.
+Whatever counts as having reached a stage (:class:`Counting`), who reached one has reached the
+earlier ones, so that ``reached = advanced + left + open`` holds at every stage and ``advanced`` is
+what the next stage reached.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
+from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import StageLog, stage_names
 from leadlib._metrics.paths import DAY, Paths
 from leadlib._rates import Rate
@@ -35,8 +36,8 @@ class FunnelStep:
 
     Args:
         stage: Its name.
-        reached: Entered it, or a later one.
-        advanced: Entered a later one.
+        reached: Entered it, or a later one; or as the definition of the funnel counts.
+        advanced: Reached the next one, too.
         left: Did not, and their story has ended elsewhere.
         open: Did not yet: still on the way.
         skipped: Reached it only by entering a later one.
@@ -126,14 +127,14 @@ class FunnelDefinition:
         stages: The waterfall, first stage first.
         closed: The stages outside it in which a story ends.
         closed_by: Who says so: ``given``, ``lifecycle``, or ``nobody came back``.
-        counting: ``at least``: entering a later stage counts for the earlier ones.
+        counting: When a lead counts for a stage: see :class:`Counting`.
         ties: How events of one instant are ordered.
     """
 
     stages: tuple[str, ...]
     closed: tuple[str, ...]
     closed_by: str
-    counting: str = "at least"
+    counting: str = Counting.AT_LEAST.value
     ties: str = "seq, then stage order"
 
 
@@ -267,6 +268,7 @@ def funnel(
     by: str | None = None,
     as_of: datetime | None = None,
     closed: Iterable[str | Stage] | None = None,
+    counting: Counting | str = Counting.AT_LEAST,
 ) -> Funnel:
     """
     Count how many leads reached each stage, advanced, left, or are still open.
@@ -279,12 +281,13 @@ def funnel(
         as_of: The last visible instant; the last event unless given.
         closed: The stages outside the waterfall in which a story ends.  Unless given, those of the
             lifecycle that made the log; without one, the stages from which nobody came back.
+        counting: When a lead counts for a stage: it entered it or a later one, unless given.
 
     Returns:
         One step for each stage, ``reached = advanced + left + open``, all counts in leads.
 
     Raises:
-        UnknownName: A stage or column is not in the log.
+        UnknownName: A stage or column is not in the log, or there is no such *counting*.
         InvalidValue: Fewer than one stage, or one stage twice.
 
     Note:
@@ -305,7 +308,7 @@ def funnel(
     if by is not None and by not in log.labels:
         got = repr(by)
         raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
-    paths = Paths.read(log, stages, log.cut(as_of), closed)
+    paths = Paths.read(log, stages, log.cut(as_of), closed, _counting(counting))
     groups = paths.groups(by) if by is not None else {}
     split = {
         name: attrs.evolve(_Sums(paths).funnel(leads), by=by, label=name, log=log)
@@ -313,6 +316,15 @@ def funnel(
     }
     whole = _Sums(paths).funnel(range(len(log.leads)))
     return attrs.evolve(whole, by=by, groups=split, log=log)
+
+
+def _counting(value: object) -> Counting:
+    for counting in Counting:
+        if value == counting:
+            return counting
+    got = repr(value)[:64] if isinstance(value, str) else _text.kind_of(value)
+    legal = [counting.value for counting in Counting]
+    raise UnknownName(expected="a way of counting", got=got, where="counting", legal=legal)
 
 
 _Stopped = Mapping[tuple[int, int], Sequence[int]]
@@ -349,7 +361,10 @@ class _Sums:
     def _definition(self) -> FunnelDefinition:
         closed = tuple(self.paths.log.stages[code] for code in sorted(self.paths.closed))
         return FunnelDefinition(
-            stages=self.paths.waterfall, closed=closed, closed_by=self.paths.closed_by
+            stages=self.paths.waterfall,
+            closed=closed,
+            closed_by=self.paths.closed_by,
+            counting=self.paths.counting.value,
         )
 
     def _reached(self, stopped: _Stopped) -> list[int]:

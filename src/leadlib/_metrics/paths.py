@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
+from leadlib._metrics.counting import Counting, chains
 from leadlib._metrics.log import StageLog
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
@@ -31,6 +32,7 @@ class Paths:
     entries: list[list[tuple[int, int]]]  # of each lead: index and first entry, last index first
     last: list[_Moment]  # the latest
     by_place: list[int]  # place -> stage code
+    counting: Counting = Counting.AT_LEAST
 
     @classmethod
     def read(
@@ -39,6 +41,7 @@ class Paths:
         stages: Iterable[str | Stage],
         cut: int,
         closed: Iterable[str | Stage] | None,
+        counting: Counting = Counting.AT_LEAST,
     ) -> "Paths":
         waterfall = log.named(stages)
         if not waterfall or len(set(waterfall)) != len(waterfall):
@@ -66,6 +69,8 @@ class Paths:
             by_place=by_place,
         )
         inside, entered = paths._scan(index)
+        if counting is not Counting.AT_LEAST:
+            paths._count(counting, index)
         paths.closed = frozenset(entered & ended - index.keys())
         if given is None:
             paths.closed_by = "nobody came back"
@@ -98,6 +103,14 @@ class Paths:
         for key in sorted(first, reverse=True):
             self.entries[key // k].append((key % k, first[key]))
         return inside, entered
+
+    def _count(self, counting: Counting, index: Mapping[int, int]) -> None:
+        """Let only those stages count that were entered as *counting* says."""
+        place = {code: number for number, code in enumerate(self.by_place)}
+        found = chains(self.log, counting, index=index, place=place, cut=self.cut)
+        self.reach = [len(chain) - 1 for chain in found]
+        self.entries = [chain[::-1] for chain in found]
+        self.counting = counting
 
     def _returned(self, index: Mapping[int, int], inside: list[_Moment]) -> set[int]:
         """The stages outside the waterfall from which some lead came back into it."""

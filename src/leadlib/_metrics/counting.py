@@ -1,0 +1,106 @@
+"""
+What it means to have reached a stage: numbers differ more by definition than by engine (M-05).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from itertools import groupby
+from operator import itemgetter
+
+from leadlib._metrics.log import StageLog
+
+__all__ = ["Counting", "chains"]
+
+Entry = tuple[int, int]  # index in the waterfall, instant
+_Visit = tuple[int | None, int]  # index in the waterfall or None outside it, instant
+
+
+class Counting(StrEnum):
+    """
+    When a lead counts for a stage of the waterfall.
+
+    ``AT_LEAST``: it entered the stage or a later one.  ``IN_ORDER``: it entered all stages up to
+    this one, one after the other, whatever lay between.  ``STRICT``: the same with nothing between.
+    ``ANY_ORDER``: it entered all stages up to this one, in whatever order.
+
+    Example:
+        >>> Counting("in order").name
+        'IN_ORDER'
+    """
+
+    AT_LEAST = "at least"
+    IN_ORDER = "in order"
+    STRICT = "strict"
+    ANY_ORDER = "any order"
+
+
+def chains(
+    log: StageLog,
+    counting: Counting,
+    *,
+    index: Mapping[int, int],
+    place: Mapping[int, int],
+    cut: int,
+) -> list[list[Entry]]:
+    """
+    The stages that each lead has reached, first stage first, each with the instant.
+
+    Args:
+        index: The places of stage codes in the waterfall.
+        place: The order of all stage codes within one instant.
+    """
+    follow = _FOLLOW[counting]
+    rows = sorted((lead, at, seq, place[stage], stage) for lead, stage, at, seq in log.events(cut))
+    found: list[list[Entry]] = [[] for _ in log.leads]
+    for lead, own in groupby(rows, key=itemgetter(0)):
+        visits = ((stage, at) for _, at, _, _, stage in own)
+        found[lead] = follow([*_in_waterfall(visits, index)])
+    return found
+
+
+def _in_waterfall(visits: Iterator[tuple[int, int]], index: Mapping[int, int]) -> Iterator[_Visit]:
+    """The visits with their index; to stay where one is, is no visit."""
+    for stage, stays in groupby(visits, key=itemgetter(0)):
+        yield index.get(stage), next(stays)[1]
+
+
+def _in_order(visits: Sequence[_Visit]) -> list[Entry]:
+    chain: list[Entry] = []
+    for i, at in visits:
+        if i == len(chain):
+            chain.append((i, at))
+    return chain
+
+
+def _strict(visits: Sequence[_Visit]) -> list[Entry]:
+    """The longest run from the first stage on; of equal ones the first."""
+    best: list[Entry] = []
+    run: list[Entry] = []
+    for i, at in visits:
+        if i is None or i != len(run):
+            run = []
+        if i == len(run):
+            run.append((i, at))
+        if len(run) > len(best):
+            best = [*run]
+    return best
+
+
+def _any_order(visits: Sequence[_Visit]) -> list[Entry]:
+    """A stage is reached once it and all before it were entered."""
+    first: dict[int, int] = {}
+    for i, at in visits:
+        if i is not None:
+            first.setdefault(i, at)
+    chain: list[Entry] = []
+    while len(chain) in first:
+        at = first[len(chain)]
+        chain.append((len(chain), max(at, chain[-1][1]) if chain else at))
+    return chain
+
+
+_FOLLOW: Mapping[Counting, Callable[[Sequence[_Visit]], list[Entry]]] = {
+    Counting.IN_ORDER: _in_order,
+    Counting.STRICT: _strict,
+    Counting.ANY_ORDER: _any_order,
+}
