@@ -11,6 +11,7 @@ from leadlib._lifecycle.clocks import (
     Due,
     DueState,
     Orphan,
+    Run,
 )
 from leadlib._lifecycle.data import (
     event_from_dict,
@@ -150,6 +151,7 @@ __all__ = [
     "Reopened",
     "ReturnReason",
     "Reviewed",
+    "Run",
     "SALES_QUALIFIED",
     "SIMPLE",
     "STANDARD",

@@ -7,6 +7,7 @@ A clock is asked with ``now`` and never saved as a flag.  Exactly at the limit i
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -18,7 +19,7 @@ from leadlib.errors import InvalidValue
 from leadlib.model import Team
 from leadlib.worktime import Span, WorkCalendar
 
-__all__ = ["Clocks", "Deadline", "Due", "DueState", "Orphan", "for_each_team"]
+__all__ = ["Clocks", "Deadline", "Due", "DueState", "Orphan", "Run", "for_each_team"]
 
 _SOON = timedelta(hours=4)
 _LOWEST = float("-inf")
@@ -89,12 +90,50 @@ class Deadline:
         if self.within is None and self.since is None:
             raise InvalidValue(expected="a span or a date", got="neither", where="$.within")
 
+    def runs(
+        self, standing: Standing, *, calendar: WorkCalendar | Mapping[Team, WorkCalendar]
+    ) -> tuple["Run", ...]:
+        """
+        Every run of this clock in the life of a lead, in order: what was due, and what came of it.
+
+        Each visit to the stage is a run.  With *first*, one of these events is what was due;
+        leaving the hands of sales before, or being offered anew, ends the run and leaves it undone.
+        Without, leaving the stage is what was due, unless the lead was merged or erased.  An event
+        of *again* does what was due and begins the next run; with *since* it brings another date
+        instead, and the run of the old one is left undone, as it is by another event of *starts*.
+
+        Args:
+            standing: The lead; :meth:`Standing.as_of` gives it as it stood before.
+            calendar: As for :meth:`Lifecycle.due`.
+        """
+        return tuple(_runs(self, standing, for_each_team(calendar)))
+
     def __str__(self) -> str:
         sooner = f" or {self.attempts} attempts" if self.attempts else ""
         if self.within is None:
             return f"{self.action} until {self.since}{sooner}"
         after = f" of {self.since}" if self.since else ""
         return f"{self.action} within {self.within}{after}{sooner}"
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """
+    One run of a clock of one lead; made by :meth:`Deadline.runs`.
+
+    Args:
+        lead: Its id.
+        since: When the clock started; it may be a date ahead.
+        at: Until when; exactly then is still met.
+        ended: When the clock stopped; None if it runs.
+        is_done: Whether what was due is what stopped it.
+    """
+
+    lead: str
+    since: datetime
+    at: datetime
+    ended: datetime | None
+    is_done: bool
 
 
 class DueState(StrEnum):
@@ -188,7 +227,7 @@ class Clocks:
         here: dict[Stage, list[Deadline]] = {}
         through = []
         for deadline in deadlines:
-            if deadline.first and not deadline.starts:
+            if _is_through(deadline):
                 through.append(deadline)
             else:
                 here.setdefault(deadline.stage, []).append(deadline)
@@ -329,6 +368,78 @@ def _runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:
     stages, events = standing.stages[entered:], standing.events[entered:]
     in_hand = all(stage.is_with_sales for stage in stages)
     return in_hand and not any(isinstance(event, deadline.first) for event in events)
+
+
+def _runs(
+    deadline: Deadline, standing: Standing, calendars: Mapping[Team, WorkCalendar]
+) -> Iterator[Run]:
+    for entered in _visits(deadline, standing):
+        for begin, end, is_done in _stretches(deadline, standing, entered):
+            then = Standing(standing.events[:end], standing.stages[:end])
+            events = then.events[begin:]
+            since = started(deadline, events)
+            yield Run(
+                lead=standing.lead,
+                since=since,
+                at=ends(deadline, since, events, then, calendars),
+                ended=standing.events[end].at if end < len(standing.events) else None,
+                is_done=is_done,
+            )
+
+
+_Stretch = tuple[int, int, bool]  # the events that start and stop a clock; whether that was due
+
+
+def _visits(deadline: Deadline, standing: Standing) -> Iterator[int]:
+    """The events that entered the stage of a clock; one with *first* runs in stages of sales."""
+    if not _is_through(deadline) or deadline.stage.is_with_sales:
+        for index, (last, stage) in enumerate(pairwise((None, *standing.stages))):
+            if stage == deadline.stage != last:
+                yield index
+
+
+def _stretches(deadline: Deadline, standing: Standing, entered: int) -> Iterator[_Stretch]:
+    """The runs within one visit."""
+    begins, events = [entered], standing.events
+    stop, is_done = _stop(deadline, standing, entered)
+    if deadline.starts:
+        visit = range(entered, stop)
+        begins = [index for index in visit if isinstance(events[index], deadline.starts)]
+    for begin, end in pairwise([*begins, stop]):
+        yield from _stretch(deadline, events, (begin, end, is_done and end == stop))
+
+
+def _stretch(
+    deadline: Deadline, events: Sequence[LeadEvent], whole: _Stretch
+) -> Iterator[_Stretch]:
+    """One run, or several if it starts anew; with *starts*, what is due may come before its end."""
+    begin, end, is_done = whole
+    for index in range(begin + 1, end):
+        if deadline.starts and isinstance(events[index], deadline.first):
+            yield begin, index, True
+            return
+        if isinstance(events[index], deadline.again):
+            yield begin, index, deadline.since is None
+    yield begin, end, is_done
+
+
+def _stop(deadline: Deadline, standing: Standing, entered: int) -> tuple[int, bool]:
+    """The event that ends one visit of a clock; one beyond the last if it lasts."""
+    for index in range(entered + 1, len(standing.events)):
+        last, stage = standing.stages[index - 1 : index + 1]
+        if _is_through(deadline):
+            if isinstance(standing.events[index], deadline.first):
+                return index, True
+            if not stage.is_with_sales or stage == deadline.stage != last:
+                return index, False
+        elif stage != deadline.stage:
+            return index, not stage.is_final
+    return len(standing.events), False
+
+
+def _is_through(deadline: Deadline) -> bool:
+    """Whether a clock runs on through the stages of sales."""
+    return bool(deadline.first) and not deadline.starts
 
 
 def for_each_team(
