@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import DAY, HOUR, MONDAY, an_offer, an_override, leads
-from leadlib.errors import InvalidValue
+from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import (
     HANDED_OFF,
     INQUIRY,
@@ -142,6 +142,13 @@ class TestServiceLevel:
         for clock in (None, "first attempt", hours(24)):
             with pytest.raises(InvalidValue, match="clock"):
                 level_of(clock=clock)
+
+
+class TestStates:
+    @pytest.mark.parametrize("state", ["metz", None, 3])
+    def test_are_named_if_they_are_not_known(self, state):
+        with pytest.raises(UnknownName, match="legal: met, late, overdue, pending, withdrawn"):
+            level_of().count(state)
 
 
 class TestLaws:

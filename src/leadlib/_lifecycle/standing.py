@@ -237,6 +237,8 @@ class Standing:
             qualifying inquiry
         """
         now = _instants.aware(now, where="now")
+        if self.events[-1].at <= now:
+            return self
         count = bisect_right(self.events, now, key=attrgetter("at"))
         return Standing(self.events[:count], self.stages[:count]) if count else None
 

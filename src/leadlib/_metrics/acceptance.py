@@ -15,7 +15,15 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.offers import CONVERSATIONS, FollowedOffer, is_merged, offers, plain, seen
+from leadlib._metrics.offers import (
+    CONVERSATIONS,
+    FollowedOffer,
+    is_merged,
+    offers,
+    plain,
+    seen,
+    state_of,
+)
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -132,7 +140,8 @@ class Acceptance:
 
     def count(self, state: OfferState) -> int:
         """How many offers are in one state."""
-        return sum(offer.state is OfferState(state) for offer in self.offers)
+        wanted = state_of(OfferState, state)
+        return sum(offer.state is wanted for offer in self.offers)
 
     @property
     def answered(self) -> int:

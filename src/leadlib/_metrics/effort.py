@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from leadlib import _instants
-from leadlib._metrics.offers import CONVERSATIONS, FollowedOffer, offers, plain, seen
+from leadlib._metrics.offers import CONVERSATIONS, FollowedOffer, offers, plain, seen, state_of
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Attempted, Disqualified, LeadEvent, Reopened, Standing
@@ -56,7 +56,8 @@ class Persistence:
 
     def count(self, ending: Ending) -> int:
         """How many series of attempts ended so."""
-        return sum(of is Ending(ending) for _, of in self.series)
+        wanted = state_of(Ending, ending)
+        return sum(of is wanted for _, of in self.series)
 
     @property
     def attempts(self) -> tuple[int, ...]:
@@ -151,7 +152,8 @@ def persistence(
         reached: 0.0 % [0.0, 79.3]
         closed without contact before 6 attempts: 100.0 % [20.7, 100.0]
     """
-    if whole_number(least) < 1:
+    least = whole_number(least)
+    if least < 1:
         raise InvalidValue(expected="a number of attempts from 1 on", got="less", where="least")
     found = [_series(offer) for standing in seen(standings, now) for offer in offers(standing)]
     return Persistence(as_of=_instants.aware(now), least=least, series=tuple(sorted(found)))

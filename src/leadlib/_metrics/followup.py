@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.offers import FollowedOffer, is_merged, last_offer, plain, seen
+from leadlib._metrics.offers import FollowedOffer, is_merged, last_offer, plain, seen, state_of
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -373,7 +373,7 @@ class FollowUp:
 
     def share(self, state: FollowUpState) -> Rate:
         """The leads in one state, of all."""
-        return Rate(self.counts[FollowUpState(state)], len(self.states))
+        return Rate(self.counts[state_of(FollowUpState, state)], len(self.states))
 
     def __str__(self) -> str:
         rows = [

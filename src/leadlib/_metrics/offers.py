@@ -7,14 +7,15 @@ hand-back is no follow-up, and neither is what sales did before.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from enum import StrEnum
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
-from leadlib import _fields, _instants
+from leadlib import _fields, _instants, _text
 from leadlib._rates import Rate
-from leadlib.errors import ConflictError
+from leadlib.errors import ConflictError, UnknownName
 from leadlib.lifecycle import (
     HAND_OFFS,
     Attempted,
@@ -29,7 +30,18 @@ from leadlib.lifecycle import (
     Won,
 )
 
-__all__ = ["CONVERSATIONS", "FollowedOffer", "is_merged", "last_offer", "offers", "plain", "seen"]
+__all__ = [
+    "CONVERSATIONS",
+    "FollowedOffer",
+    "is_merged",
+    "last_offer",
+    "offers",
+    "plain",
+    "seen",
+    "state_of",
+]
+
+_State = TypeVar("_State", bound=StrEnum)
 
 CONVERSATIONS = (CallbackScheduled, SalesQualified, OpportunityOpened, Quoted, Won)
 """What sales can only have from the prospect: it was no less touched for want of a note."""
@@ -126,6 +138,15 @@ def last_offer(standing: Standing) -> FollowedOffer | None:
 def is_merged(standing: Standing) -> bool:
     """Whether another lead goes on for this one; only that one is counted."""
     return standing.last(Merged) is not None
+
+
+def state_of(kind: type[_State], value: object) -> _State:
+    """A state by itself or by its word."""
+    for state in kind:
+        if value == state:
+            return state
+    expected, legal = f"a {kind.__name__}", [state.value for state in kind]
+    raise UnknownName(expected=expected, got=_text.kind_of(value), where="state", legal=legal)
 
 
 def plain(rate: Rate) -> dict[str, Any]:

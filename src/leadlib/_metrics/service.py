@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.offers import offers, plain, seen
+from leadlib._metrics.offers import offers, plain, seen, state_of
 from leadlib._rates import Benchmark, Rate, whole_number
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Deadline, HandedOff, Run, Standing
@@ -75,7 +75,8 @@ class ServiceLevel:
 
     def count(self, state: ServiceState) -> int:
         """How many runs are in one state."""
-        return sum(of is ServiceState(state) for _, of in self.runs)
+        wanted = state_of(ServiceState, state)
+        return sum(of is wanted for _, of in self.runs)
 
     @property
     def rate(self) -> Rate:
