@@ -9,15 +9,18 @@ from leadlib.lifecycle import (
     HandedBack,
     HandedOff,
     Inquired,
+    Overridden,
     Qualified,
     ReturnReason,
     Triaged,
+    with_override,
 )
 from leadlib.model import Certificate, Inquiry, Lead, Team
 from leadlib.qualification import Field, LeadDefinition
 
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 NEED = Field("need", str)
 STAFF = Field("staff", int, unit="people")
@@ -69,3 +72,44 @@ def a_history(lead="L", start=MONDAY):
         lambda at: Deferred(lead=lead, at=at),
     ]
     return [make(start + number * DAY) for number, make in enumerate(made)]
+
+
+def an_offer(lead="L", at=MONDAY, to="sam"):
+    """A lead that was inquired, triaged, qualified and, at that instant, handed off."""
+    proof = a_certificate(lead, at=at - HOUR)
+    return [
+        Inquired(lead=lead, at=at - 3 * HOUR),
+        Triaged(lead=lead, at=at - 2 * HOUR),
+        Qualified(lead=lead, at=at - HOUR, certificate=proof),
+        HandedOff(lead=lead, at=at, certificate=proof, to=to, brief="b-1"),
+    ]
+
+
+def an_override(lead="L", at=MONDAY):
+    """A mere inquiry that was handed off all the same."""
+    return [
+        Inquired(lead=lead, at=at - HOUR),
+        Overridden(lead=lead, at=at, reason="met", approver="ana", to="sam", brief="b-1"),
+    ]
+
+
+def leads(*groups, offer=an_offer, at=MONDAY, prefix="L"):
+    """
+    Give standings: so many leads that were offered, with what came after, group after group.
+
+    A group is a number and the steps that followed: the kind of event, its day after the offer, and
+    its other parts.
+    """
+    steps = [happened for count, *happened in groups for _ in range(count)]
+    return [
+        OVERRIDDEN.replay([*offer(f"{prefix}{n:03}", at), *_after(f"{prefix}{n:03}", at, happened)])
+        for n, happened in enumerate(steps)
+    ]
+
+
+def _after(lead, at, happened):
+    for kind, day, *more in happened:
+        yield kind(lead=lead, at=at + day * DAY, **dict(*more))
+
+
+OVERRIDDEN = with_override()

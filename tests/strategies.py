@@ -1,4 +1,4 @@
-"""Random criteria, definitions and rows, shared by the tests of every engine."""
+"""Random criteria, definitions, rows and lives of leads, shared by tests."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -6,7 +6,37 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from builders import MONDAY
+from builders import DAY, MONDAY, a_certificate
+from leadlib.lifecycle import (
+    STANDARD,
+    Accepted,
+    Attempted,
+    Banded,
+    CallbackScheduled,
+    Churned,
+    Deferred,
+    Disqualified,
+    Erased,
+    HandedBack,
+    HandedOff,
+    Inquired,
+    Lost,
+    Merged,
+    OpportunityOpened,
+    Overridden,
+    Parked,
+    PassedOn,
+    Qualified,
+    Quoted,
+    Reassigned,
+    Rejected,
+    Reopened,
+    Reviewed,
+    SalesQualified,
+    Triaged,
+    Won,
+    with_override,
+)
 from leadlib.qualification import (
     AtLeast,
     Case,
@@ -172,3 +202,77 @@ ODD = (
 )
 odd_rows = st.fixed_dictionaries({field.name: st.sampled_from(ODD) for field in FIELDS})
 """What a stranger may hand in instead."""
+
+
+LIFECYCLE = with_override(STANDARD)
+_OFFER = {"to": "sam", "brief": "b"}
+_HAPPENINGS = (
+    # what leads on comes more than once, so that many lives get far
+    (Triaged, lambda _: {}),
+    (Triaged, lambda _: {}),
+    (Qualified, lambda at: {"certificate": a_certificate(at=at)}),
+    (Qualified, lambda at: {"certificate": a_certificate(at=at)}),
+    (HandedOff, lambda at: {"certificate": a_certificate(at=at), **_OFFER}),
+    (HandedOff, lambda at: {"certificate": a_certificate(at=at), **_OFFER}),
+    (Overridden, lambda _: {"reason": "met at the fair", "approver": "ana", **_OFFER}),
+    (Banded, lambda _: {}),
+    (PassedOn, lambda _: {"account": "acme", **_OFFER}),
+    (Accepted, lambda _: {}),
+    (Attempted, lambda _: {"minutes": 10}),
+    (Attempted, lambda _: {"reached": True, "minutes": 30}),
+    (SalesQualified, lambda _: {}),
+    (SalesQualified, lambda _: {}),
+    (OpportunityOpened, lambda _: {"amount": Decimal(40_000), "currency": "EUR"}),
+    (OpportunityOpened, lambda _: {"amount": Decimal(40_000), "currency": "EUR"}),
+    (Quoted, lambda _: {"quote": "q-1"}),
+    (CallbackScheduled, lambda at: {"due": at + 3 * DAY}),
+    (Won, lambda _: {}),
+    (Lost, lambda _: {"reason": "price"}),
+    (Rejected, lambda _: {"reason": "not qualified"}),
+    (HandedBack, lambda at: {"reason": "timing", "not_before": at + 100 * DAY}),
+    (HandedBack, lambda _: {"reason": "no contact"}),
+    (Disqualified, lambda _: {"reason": "no need"}),
+    (Reopened, lambda _: {"evidence": "a new budget"}),
+    (Deferred, lambda _: {}),
+    (Parked, lambda _: {"reason": "far away"}),
+    (Reviewed, lambda _: {}),
+    (Reassigned, lambda _: {"to": "kim"}),
+    (Inquired, lambda _: {}),
+    (Churned, lambda _: {}),
+    (Merged, lambda _: {"into": "another"}),
+    (Erased, lambda _: {}),
+)
+
+
+def _life(drawn, lead, lifecycle):
+    """A walk through the lifecycle, one step in half a day; a tenth of the steps are only notes."""
+    standing = lifecycle.move(None, Inquired(lead=lead, at=MONDAY))
+    for number, lot in enumerate(drawn, start=1):
+        at = MONDAY + number * DAY / 2
+        kinds = lifecycle.anywhere if lot % 10 == 0 else lifecycle.table[standing.stage]
+        legal = [what for what in _HAPPENINGS if what[0] in kinds]
+        if legal and not standing.stage.is_final:
+            kind, more = legal[lot // 10 % len(legal)]
+            parts = more(at)
+            if "certificate" in parts:
+                parts = parts | {"certificate": a_certificate(lead, at=at)}
+            standing = lifecycle.move(standing, kind(lead=lead, at=at, **parts))
+    return standing
+
+
+_LOTS = st.one_of(  # short lives and long ones: left alone, most lists are short
+    st.lists(st.integers(0, 999), max_size=6),
+    st.lists(st.integers(0, 999), min_size=12, max_size=40),
+)
+
+
+def histories(lead="L"):
+    """The events of one lead, as the standard lifecycle allows them."""
+    return _LOTS.map(lambda drawn: list(_life(drawn, lead, STANDARD).events))
+
+
+def all_standings(most=6):
+    """Where some leads stand, by the standard lifecycle with overrides."""
+    return st.lists(_LOTS, max_size=most).map(
+        lambda lives: [_life(lots, f"L{number}", LIFECYCLE) for number, lots in enumerate(lives)]
+    )

@@ -10,16 +10,12 @@ from leadlib._lifecycle.acknowledgements import (
     Acknowledgement,
     ProcessCoverage,
 )
-from leadlib._lifecycle.clocks import (
-    Deadline,
-    Due,
-    DueState,
-    Orphan,
-)
+from leadlib._lifecycle.clocks import Due, DueState, Orphan
 from leadlib._lifecycle.data import (
     event_from_dict,
     event_to_dict,
 )
+from leadlib._lifecycle.deadlines import Deadline, Run
 from leadlib._lifecycle.erasure import forgotten
 from leadlib._lifecycle.events import (
     HAND_OFFS,
@@ -159,6 +155,7 @@ __all__ = [
     "Responsibility",
     "ReturnReason",
     "Reviewed",
+    "Run",
     "SALES_QUALIFIED",
     "SIMPLE",
     "STANDARD",

@@ -8,6 +8,17 @@ every result says what it means and takes ``as_of``::
     print(funnel(log, stages=["inquiry", "qualified", "customer"]))
 """
 
+from leadlib._metrics.acceptance import (
+    Acceptance,
+    AcceptanceTrend,
+    Offer,
+    OfferState,
+    OwnedRate,
+    RecycleYield,
+    acceptance,
+    acceptance_trend,
+    recycle_yield,
+)
 from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
 from leadlib._metrics.campaigns import (
     CampaignDecision,
@@ -28,44 +39,115 @@ from leadlib._metrics.conformance import (
 )
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.declared import MoveKind
+from leadlib._metrics.effort import (
+    Ending,
+    Persistence,
+    SellingTime,
+    persistence,
+    selling_time,
+)
+from leadlib._metrics.followup import (
+    AgeBucket,
+    FollowUp,
+    FollowUpState,
+    Untouched,
+    UntouchedLead,
+    follow_up,
+    untouched,
+)
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.service import (
+    Cause,
+    Diagnosis,
+    ServiceLevel,
+    ServiceState,
+    Supply,
+    TwoSides,
+    diagnose,
+    service_level,
+    two_sides,
+)
+from leadlib._metrics.stays import (
+    Census,
+    DwellTimes,
+    LeadTime,
+    StageTime,
+    census,
+    dwell_times,
+)
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
 
 __all__ = [
+    "Acceptance",
+    "AcceptanceTrend",
+    "AgeBucket",
     "BelowDefinition",
     "Benchmark",
     "CampaignDecision",
     "CampaignResult",
+    "Cause",
+    "Census",
     "Cohort",
     "Cohorts",
     "Comparison",
     "Conformance",
     "Counting",
     "Decision",
+    "Diagnosis",
+    "DwellTimes",
+    "Ending",
+    "FollowUp",
+    "FollowUpState",
     "Funnel",
     "FunnelDefinition",
     "FunnelStep",
     "HandBacks",
     "HandOffAudit",
+    "LeadTime",
     "LogBuilder",
     "Move",
     "MoveKind",
+    "Offer",
+    "OfferState",
     "Override",
+    "OwnedRate",
+    "Persistence",
     "Rate",
+    "RecycleYield",
+    "SellingTime",
+    "ServiceLevel",
+    "ServiceState",
     "StageLog",
+    "StageTime",
     "Stall",
     "Stop",
+    "Supply",
+    "TwoSides",
+    "Untouched",
+    "UntouchedLead",
     "Variant",
+    "acceptance",
+    "acceptance_trend",
     "audit_handoffs",
+    "census",
     "cohorts",
     "compare",
     "conformance",
     "decide",
+    "diagnose",
+    "dwell_times",
+    "follow_up",
     "funnel",
     "main_path",
+    "persistence",
     "rank",
     "rates_by",
+    "recycle_yield",
+    "selling_time",
+    "service_level",
+    "two_sides",
+    "untouched",
     "wilson_interval",
 ]
 

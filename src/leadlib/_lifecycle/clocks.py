@@ -1,7 +1,7 @@
 """
-The clocks beside the table: what has to happen to a lead, by whom, until when, and what follows.
+The queue: what has to happen to a lead, by whom, until when, and what follows.
 
-A clock is asked with ``now`` and never saved as a flag.  Exactly at the limit is met.
+It is asked with ``now`` and never saved as a flag.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,84 +13,25 @@ from typing import Any
 
 import attrs
 
-from leadlib import _fields, _text
-from leadlib._lifecycle.events import Attempted, Escalated, LeadEvent, Parked
-from leadlib._lifecycle.standing import Stage, Standing, as_team
+from leadlib import _text
+from leadlib._lifecycle.deadlines import (
+    Deadline,
+    ends,
+    is_through,
+    runs_through,
+    since_start,
+    started,
+)
+from leadlib._lifecycle.events import Escalated, LeadEvent, Parked
+from leadlib._lifecycle.standing import Stage, Standing
 from leadlib.errors import InvalidValue
 from leadlib.model import Team
-from leadlib.worktime import Span, WorkCalendar
+from leadlib.worktime import WorkCalendar
 
-__all__ = ["Clocks", "Deadline", "Due", "DueState", "Orphan", "for_each_team"]
+__all__ = ["Clocks", "Due", "DueState", "Orphan"]
 
 _SOON = timedelta(hours=4)
 _LOWEST = float("-inf")
-_MANY = 10**9
-
-
-def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
-    return tuple(kinds)
-
-
-def _is_count(_: object, __: object, value: int | None) -> None:
-    if value is not None and not (_fields.is_whole(value) and 0 < value < _MANY):
-        expected = "a number of attempts from 1 on"
-        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="$.attempts")
-
-
-@attrs.frozen(kw_only=True)
-class Deadline:
-    """
-    A clock on a stage: it starts when the stage is entered and stops when it is left.
-
-    Args:
-        stage: Where the clock starts.
-        within: How long; None only with *since*: that very instant.
-        owner: Who is answerable.
-        action: What has to happen.
-        first: The events that stop the clock instead: it runs on through the stages of sales, and
-            nothing but them or leaving the hands of sales ends it.
-        again: The events within the stage that start it anew, such as another attempt.
-        starts: The events within the stage that start it, where entering does not; those of *first*
-            then stop it.
-        since: The clock starts at a date that its event carries, by the name of that part: ``due``
-            of a call-back, ``expires`` of a certificate.
-        attempts: So many attempts within the stage end the time, too.
-        otherwise: The event that follows a breach; by default somebody is told.
-        reason: The reason that this event gives, if it needs one.
-
-    Raises:
-        InvalidValue: Neither *within* nor *since*, or no number of attempts.
-        UnknownName: No team.
-
-    Example:
-        >>> from leadlib.lifecycle import WORKING
-        >>> from leadlib.worktime import days
-        >>> Deadline(stage=WORKING, within=days(14), owner="sales", action="next attempt").owner
-        <Team.SALES: 'sales'>
-    """
-
-    stage: Stage
-    within: Span | None = None
-    owner: Team = attrs.field(converter=as_team)
-    action: str = attrs.field(converter=_fields.identifier)
-    first: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
-    again: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
-    starts: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
-    since: str | None = attrs.field(default=None, converter=_fields.label)
-    attempts: int | None = attrs.field(default=None, validator=_is_count)
-    otherwise: type[LeadEvent] = Escalated
-    reason: str | None = attrs.field(default=None, converter=_fields.label)
-
-    def __attrs_post_init__(self) -> None:
-        if self.within is None and self.since is None:
-            raise InvalidValue(expected="a span or a date", got="neither", where="$.within")
-
-    def __str__(self) -> str:
-        sooner = f" or {self.attempts} attempts" if self.attempts else ""
-        if self.within is None:
-            return f"{self.action} until {self.since}{sooner}"
-        after = f" of {self.since}" if self.since else ""
-        return f"{self.action} within {self.within}{after}{sooner}"
 
 
 class DueState(StrEnum):
@@ -184,7 +125,7 @@ class Clocks:
         here: dict[Stage, list[Deadline]] = {}
         through = []
         for deadline in deadlines:
-            if deadline.first and not deadline.starts:
+            if is_through(deadline):
                 through.append(deadline)
             else:
                 here.setdefault(deadline.stage, []).append(deadline)
@@ -258,14 +199,14 @@ class Clocks:
         """The clocks that run for a lead, each with the events from the one that entered on."""
         stage = standing.stage
         for deadline in self.here.get(stage, ()):
-            events = _since_start(deadline, standing.events[standing.entered(stage) :])
+            events = since_start(deadline, standing.events[standing.entered(stage) :])
             if events:
                 yield deadline, events
         if stage.is_with_sales:
             for deadline in self.through:
                 if deadline.stage in standing.stages:
                     entered = standing.entered(deadline.stage)
-                    if _runs_through(deadline, standing, entered):
+                    if runs_through(deadline, standing, entered):
                         yield deadline, standing.events[entered:]
 
     def orphans(
@@ -290,59 +231,3 @@ def _checked(ranks: Mapping[str, Any]) -> Mapping[str, Any]:
             where = f"rank[{lead!r}]"
             raise InvalidValue(expected="a number", got=_text.kind_of(value), where=where)
     return ranks
-
-
-def _since_start(deadline: Deadline, visit: Sequence[LeadEvent]) -> Sequence[LeadEvent]:
-    """The events of a visit from the one that started the clock; none if it does not run."""
-    if not deadline.starts:
-        return visit
-    begun = [number for number, event in enumerate(visit) if isinstance(event, deadline.starts)]
-    events = visit[begun[-1] :] if begun else ()
-    is_stopped = any(isinstance(event, deadline.first) for event in events[1:])
-    return () if is_stopped else events
-
-
-def started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime:
-    """When the clock started: with the first of these events, or the last that starts it anew."""
-    anew = [event for event in events[1:] if isinstance(event, deadline.again)]
-    event = anew[-1] if anew else events[0]
-    date = getattr(event, deadline.since, None) if deadline.since else None
-    return date if isinstance(date, datetime) else event.at
-
-
-def ends(
-    deadline: Deadline,
-    start: datetime,
-    events: Sequence[LeadEvent],
-    standing: Standing,
-    calendars: Mapping[Team, WorkCalendar],
-) -> datetime:
-    """When the time is over: the span, or so many attempts, but not before sales wants it."""
-    calendar = calendars[deadline.owner]
-    at = start if deadline.within is None else calendar.after(start, deadline.within)
-    if deadline.attempts:
-        tried = [event.at for event in events if isinstance(event, Attempted)]
-        if len(tried) >= deadline.attempts:
-            at = min(at, tried[deadline.attempts - 1])
-    if deadline.stage.nurture and standing.not_before is not None:
-        at = max(at, standing.not_before)
-    return at
-
-
-def _runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:
-    """Whether a clock that started with the event *entered* still runs."""
-    stages, events = standing.stages[entered:], standing.events[entered:]
-    in_hand = all(stage.is_with_sales for stage in stages)
-    return in_hand and not any(isinstance(event, deadline.first) for event in events)
-
-
-def for_each_team(
-    calendar: WorkCalendar | Mapping[Team, WorkCalendar],
-) -> Mapping[Team, WorkCalendar]:
-    """One calendar for each team; one that is given for all counts for each."""
-    if isinstance(calendar, WorkCalendar):
-        return dict.fromkeys(Team, calendar)
-    _fields.check_type(calendar, Mapping, "calendar")
-    for team in (Team.MARKETING, Team.SALES):
-        _fields.check_type(calendar.get(team), WorkCalendar, f"calendar[{team.value!r}]")
-    return {Team.BOTH: calendar[Team.SALES]} | dict(calendar)

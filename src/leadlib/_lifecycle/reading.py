@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import attrs
 
 from leadlib import _fields, _text, limits
-from leadlib._lifecycle.clocks import Deadline, Due, DueState
+from leadlib._lifecycle.clocks import Due, DueState
 from leadlib._lifecycle.data import STANDARD_KINDS
+from leadlib._lifecycle.deadlines import Deadline
 from leadlib._lifecycle.events import Disqualified, Escalated, HandedBack, LeadEvent, Rejected
 from leadlib._lifecycle.reasons import DisqualifyReason, ReturnReason
 from leadlib._lifecycle.standing import Stage

@@ -8,7 +8,7 @@ of ours and only that (docs/reference/standard-lifecycle.md is made from this ta
 
 import attrs
 
-from leadlib._lifecycle.clocks import Deadline
+from leadlib._lifecycle.deadlines import Deadline
 from leadlib._lifecycle.events import (
     Accepted,
     Attempted,

@@ -1,12 +1,14 @@
 """Where a lead can be, and where one stands: its events, checked, and the stage after each."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 import attrs
 
-from leadlib import _fields, _text
+from leadlib import _fields, _instants, _text
 from leadlib._lifecycle.events import (
     HAND_OFFS,
     Attempted,
@@ -217,6 +219,34 @@ class Standing:
             Stay(stage=stage, since=event.at, until=until)
             for (event, stage), until in zip(visits, [*ends, None], strict=True)
         )
+
+    def as_of(self, now: datetime) -> "Standing | None":
+        """
+        The lead as it stood at an instant: nothing after it is visible.
+
+        Args:
+            now: The last visible instant.
+
+        Returns:
+            The standing by then; None before the first event.
+
+        Raises:
+            InvalidValue: *now* has no time zone.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> from leadlib.lifecycle import STANDARD, Inquired, Triaged
+            >>> monday, tuesday = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 3, tzinfo=UTC)
+            >>> standing = STANDARD.replay(
+            ...     [Inquired(lead="L", at=monday), Triaged(lead="L", at=tuesday)])
+            >>> print(standing.stage, standing.as_of(monday).stage)
+            qualifying inquiry
+        """
+        now = _instants.aware(now, where="now")
+        if self.events[-1].at <= now:
+            return self
+        count = bisect_right(self.events, now, key=attrgetter("at"))
+        return Standing(self.events[:count], self.stages[:count]) if count else None
 
     def entered(self, stage: Stage) -> int:
         """The index of the event that began the last visit to *stage*."""

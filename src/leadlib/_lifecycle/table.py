@@ -17,7 +17,8 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._lifecycle import changes, drawing, linter, reading, writing
 from leadlib._lifecycle.acknowledgements import Acknowledgement, ProcessCoverage, coverage_of
-from leadlib._lifecycle.clocks import Clocks, Deadline, Due, Orphan, for_each_team
+from leadlib._lifecycle.clocks import Clocks, Due, Orphan
+from leadlib._lifecycle.deadlines import Deadline, for_each_team
 from leadlib._lifecycle.events import LeadEvent
 from leadlib._lifecycle.folding import (
     LogReading,
@@ -440,6 +441,25 @@ class Lifecycle:
             raise self._illegal(stage, event)
         del table[stage][event]
         return attrs.evolve(self, table=table)
+
+    def deadline(self, stage: Stage, action: str) -> Deadline:
+        """
+        The clock of that action on a stage.
+
+        Raises:
+            UnknownName: There is none; the message names those of the stage.
+
+        Example:
+            >>> from leadlib.lifecycle import HANDED_OFF, STANDARD
+            >>> print(STANDARD.deadline(HANDED_OFF, "first attempt"))
+            first attempt within 24 hours
+        """
+        clocks = [deadline for deadline in self.deadlines if deadline.stage == stage]
+        for deadline in clocks:
+            if deadline.action == action:
+                return deadline
+        legal = [deadline.action for deadline in clocks]
+        raise UnknownName(expected=f"a clock on {stage.name!r}", got=repr(action), legal=legal)
 
     def with_deadline(self, deadline: Deadline) -> Self:
         """Give a lifecycle with one more clock."""

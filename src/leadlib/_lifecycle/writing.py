@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from leadlib._lifecycle.clocks import Deadline
+from leadlib._lifecycle.deadlines import Deadline
 from leadlib._lifecycle.events import Escalated, LeadEvent
 from leadlib._lifecycle.standing import Stage
 from leadlib.errors import ConflictError

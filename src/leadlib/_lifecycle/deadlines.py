@@ -1,0 +1,263 @@
+"""
+A clock on a stage: when it starts, when its time is over, and every run of it in a lead's life.
+
+Exactly at the limit is met.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import pairwise
+
+import attrs
+
+from leadlib import _fields, _text
+from leadlib._lifecycle.events import Attempted, Escalated, LeadEvent
+from leadlib._lifecycle.standing import Stage, Standing, as_team
+from leadlib.errors import InvalidValue
+from leadlib.model import Team
+from leadlib.worktime import Span, WorkCalendar
+
+__all__ = [
+    "Deadline",
+    "Run",
+    "ends",
+    "for_each_team",
+    "is_through",
+    "runs_through",
+    "since_start",
+    "started",
+]
+
+_MANY = 10**9
+
+
+def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
+    return tuple(kinds)
+
+
+def _is_count(_: object, __: object, value: int | None) -> None:
+    if value is not None and not (_fields.is_whole(value) and 0 < value < _MANY):
+        expected = "a number of attempts from 1 on"
+        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="$.attempts")
+
+
+@attrs.frozen(kw_only=True)
+class Deadline:
+    """
+    A clock on a stage: it starts when the stage is entered and stops when it is left.
+
+    Args:
+        stage: Where the clock starts.
+        within: How long; None only with *since*: that very instant.
+        owner: Who is answerable.
+        action: What has to happen.
+        first: The events that stop the clock instead: it runs on through the stages of sales, and
+            nothing but them or leaving the hands of sales ends it.
+        again: The events within the stage that start it anew, such as another attempt.
+        starts: The events within the stage that start it, where entering does not; those of *first*
+            then stop it.
+        since: The clock starts at a date that its event carries, by the name of that part: ``due``
+            of a call-back, ``expires`` of a certificate.
+        attempts: So many attempts within the stage end the time, too.
+        otherwise: The event that follows a breach; by default somebody is told.
+        reason: The reason that this event gives, if it needs one.
+
+    Raises:
+        InvalidValue: Neither *within* nor *since*, or no number of attempts.
+        UnknownName: No team.
+
+    Example:
+        >>> from leadlib.lifecycle import WORKING
+        >>> from leadlib.worktime import days
+        >>> Deadline(stage=WORKING, within=days(14), owner="sales", action="next attempt").owner
+        <Team.SALES: 'sales'>
+    """
+
+    stage: Stage
+    within: Span | None = None
+    owner: Team = attrs.field(converter=as_team)
+    action: str = attrs.field(converter=_fields.identifier)
+    first: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
+    again: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
+    starts: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
+    since: str | None = attrs.field(default=None, converter=_fields.label)
+    attempts: int | None = attrs.field(default=None, validator=_is_count)
+    otherwise: type[LeadEvent] = Escalated
+    reason: str | None = attrs.field(default=None, converter=_fields.label)
+
+    def __attrs_post_init__(self) -> None:
+        if self.within is None and self.since is None:
+            raise InvalidValue(expected="a span or a date", got="neither", where="$.within")
+
+    def runs(
+        self, standing: Standing, *, calendar: WorkCalendar | Mapping[Team, WorkCalendar]
+    ) -> tuple["Run", ...]:
+        """
+        Every run of this clock in the life of a lead, in order: what was due, and what came of it.
+
+        Each visit to the stage is a run.  With *first*, one of these events is what was due;
+        leaving the hands of sales before, or being offered anew, ends the run and leaves it undone.
+        Without, leaving the stage is what was due, unless the lead was merged or erased.  An event
+        of *again* does what was due and begins the next run; with *since* it brings another date
+        instead, and the run of the old one is left undone, as it is by another event of *starts*.
+
+        Args:
+            standing: The lead; :meth:`Standing.as_of` gives it as it stood before.
+            calendar: As for :meth:`Lifecycle.due`.
+        """
+        return tuple(_runs(self, standing, for_each_team(calendar)))
+
+    def __str__(self) -> str:
+        sooner = f" or {self.attempts} attempts" if self.attempts else ""
+        if self.within is None:
+            return f"{self.action} until {self.since}{sooner}"
+        after = f" of {self.since}" if self.since else ""
+        return f"{self.action} within {self.within}{after}{sooner}"
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """
+    One run of a clock of one lead; made by :meth:`Deadline.runs`.
+
+    Args:
+        lead: Its id.
+        since: When the clock started; it may be a date ahead.
+        at: Until when; exactly then is still met.
+        ended: When the clock stopped; None if it runs.
+        is_done: Whether what was due is what stopped it.
+    """
+
+    lead: str
+    since: datetime
+    at: datetime
+    ended: datetime | None
+    is_done: bool
+
+
+def since_start(deadline: Deadline, visit: Sequence[LeadEvent]) -> Sequence[LeadEvent]:
+    """The events of a visit from the one that started the clock; none if it does not run."""
+    if not deadline.starts:
+        return visit
+    begun = [number for number, event in enumerate(visit) if isinstance(event, deadline.starts)]
+    events = visit[begun[-1] :] if begun else ()
+    is_stopped = any(isinstance(event, deadline.first) for event in events[1:])
+    return () if is_stopped else events
+
+
+def started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime:
+    """When the clock started: with the first of these events, or the last that starts it anew."""
+    anew = [event for event in events[1:] if isinstance(event, deadline.again)]
+    event = anew[-1] if anew else events[0]
+    date = getattr(event, deadline.since, None) if deadline.since else None
+    return date if isinstance(date, datetime) else event.at
+
+
+def ends(
+    deadline: Deadline,
+    start: datetime,
+    events: Sequence[LeadEvent],
+    standing: Standing,
+    calendars: Mapping[Team, WorkCalendar],
+) -> datetime:
+    """When the time is over: the span, or so many attempts, but not before sales wants it."""
+    calendar = calendars[deadline.owner]
+    at = start if deadline.within is None else calendar.after(start, deadline.within)
+    if deadline.attempts:
+        tried = [event.at for event in events if isinstance(event, Attempted)]
+        if len(tried) >= deadline.attempts:
+            at = min(at, tried[deadline.attempts - 1])
+    if deadline.stage.nurture and standing.not_before is not None:
+        at = max(at, standing.not_before)
+    return at
+
+
+def runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:
+    """Whether a clock that started with the event *entered* still runs."""
+    stages, events = standing.stages[entered:], standing.events[entered:]
+    in_hand = all(stage.is_with_sales for stage in stages)
+    return in_hand and not any(isinstance(event, deadline.first) for event in events)
+
+
+def _runs(
+    deadline: Deadline, standing: Standing, calendars: Mapping[Team, WorkCalendar]
+) -> Iterator[Run]:
+    for entered in _visits(deadline, standing):
+        for begin, end, is_done in _stretches(deadline, standing, entered):
+            then = Standing(standing.events[:end], standing.stages[:end])
+            events = then.events[begin:]
+            since = started(deadline, events)
+            yield Run(
+                lead=standing.lead,
+                since=since,
+                at=ends(deadline, since, events, then, calendars),
+                ended=standing.events[end].at if end < len(standing.events) else None,
+                is_done=is_done,
+            )
+
+
+_Stretch = tuple[int, int, bool]  # the events that start and stop a clock; whether that was due
+
+
+def _visits(deadline: Deadline, standing: Standing) -> Iterator[int]:
+    """The events that entered the stage of a clock; one with *first* runs in stages of sales."""
+    if not is_through(deadline) or deadline.stage.is_with_sales:
+        for index, (last, stage) in enumerate(pairwise((None, *standing.stages))):
+            if stage == deadline.stage != last:
+                yield index
+
+
+def _stretches(deadline: Deadline, standing: Standing, entered: int) -> Iterator[_Stretch]:
+    """The runs within one visit."""
+    begins, events = [entered], standing.events
+    stop, is_done = _stop(deadline, standing, entered)
+    if deadline.starts:
+        visit = range(entered, stop)
+        begins = [index for index in visit if isinstance(events[index], deadline.starts)]
+    for begin, end in pairwise([*begins, stop]):
+        yield from _stretch(deadline, events, (begin, end, is_done and end == stop))
+
+
+def _stretch(
+    deadline: Deadline, events: Sequence[LeadEvent], whole: _Stretch
+) -> Iterator[_Stretch]:
+    """One run, or several if it starts anew; with *starts*, what is due may come before its end."""
+    begin, end, is_done = whole
+    for index in range(begin + 1, end):
+        if deadline.starts and isinstance(events[index], deadline.first):
+            yield begin, index, True
+            return
+        if isinstance(events[index], deadline.again):
+            yield begin, index, deadline.since is None
+    yield begin, end, is_done
+
+
+def _stop(deadline: Deadline, standing: Standing, entered: int) -> tuple[int, bool]:
+    """The event that ends one visit of a clock; one beyond the last if it lasts."""
+    for index in range(entered + 1, len(standing.events)):
+        last, stage = standing.stages[index - 1 : index + 1]
+        if is_through(deadline):
+            if isinstance(standing.events[index], deadline.first):
+                return index, True
+            if not stage.is_with_sales or stage == deadline.stage != last:
+                return index, False
+        elif stage != deadline.stage:
+            return index, not stage.is_final
+    return len(standing.events), False
+
+
+def is_through(deadline: Deadline) -> bool:
+    """Whether a clock runs on through the stages of sales."""
+    return bool(deadline.first) and not deadline.starts
+
+
+def for_each_team(
+    calendar: WorkCalendar | Mapping[Team, WorkCalendar],
+) -> Mapping[Team, WorkCalendar]:
+    """One calendar for each team; one that is given for all counts for each."""
+    if isinstance(calendar, WorkCalendar):
+        return dict.fromkeys(Team, calendar)
+    _fields.check_type(calendar, Mapping, "calendar")
+    for team in (Team.MARKETING, Team.SALES):
+        _fields.check_type(calendar.get(team), WorkCalendar, f"calendar[{team.value!r}]")
+    return {Team.BOTH: calendar[Team.SALES]} | dict(calendar)
