@@ -102,7 +102,7 @@ class TestPersistence:
 
 
 class TestSellingTime:
-    @pytest.mark.rule("003-14", part="the share of selling time")
+    @pytest.mark.rule("003-14")
     @pytest.mark.rule("004-20")
     def test_is_not_spent_on_leads_that_are_ruled_out(self):
         """60 leads with 20 minutes each; 15 of them were disqualified later."""

@@ -150,6 +150,35 @@ class TestState:
         assert "sam" not in repr(due)
 
 
+class TestActivities:
+    @pytest.mark.rule("002-06")
+    def test_say_who_tried_when_by_what_with_which_outcome_and_what_is_next(self):
+        called = Attempted(lead="L", at=at(5), by="sam", channel="phone", reached=False)
+        wrote = Attempted(lead="L", at=at(6), by="sam", channel="mail", reached=True, minutes=5)
+        standing = STANDARD.replay([*offered(), called, wrote])
+        [due] = STANDARD.due([standing], now=at(6), calendar=OFFICE)
+
+        assert standing.activities == (called, wrote)
+        assert standing.last_activity is wrote
+        assert due.action == "next attempt or hand back"
+
+    def test_begin_anew_with_each_offer(self):
+        tried = [
+            Inquired(lead="L", at=at(1)),
+            Triaged(lead="L", at=at(1, 10)),
+            Attempted(lead="L", at=at(1, 11)),
+        ]
+        qualifying = STANDARD.replay(tried)
+        proof = a_certificate(at=at(2))
+        certified = [
+            Qualified(lead="L", at=at(2), certificate=proof),
+            HandedOff(lead="L", at=at(3), certificate=proof, to="sam", brief="b"),
+        ]
+
+        assert len(qualifying.activities) == 1
+        assert STANDARD.replay([*tried, *certified]).last_activity is None
+
+
 class TestThen:
     def test_a_missed_first_attempt_escalates(self):
         [due] = first_attempts(offered(), now=at(6))

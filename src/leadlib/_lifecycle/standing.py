@@ -183,14 +183,18 @@ class Standing:
         return next(asked, None)
 
     @property
+    def activities(self) -> tuple[Attempted, ...]:
+        """
+        The attempts of people since the last offer to sales: who, when, by what, and the outcome.
+        """
+        offered = [n for n, event in enumerate(self.events) if isinstance(event, HAND_OFFS)]
+        since = self.events[offered[-1] :] if offered else self.events
+        return tuple(event for event in since if isinstance(event, Attempted))
+
+    @property
     def last_activity(self) -> Attempted | None:
-        """The last attempt of a human since the last offer to sales; None if nobody tried."""
-        for event in reversed(self.events):
-            if isinstance(event, Attempted):
-                return event
-            if isinstance(event, HAND_OFFS):
-                return None
-        return None
+        """The last of :attr:`activities`; None if nobody tried."""
+        return self.activities[-1] if self.activities else None
 
     @property
     def returned(self) -> tuple[HandedBack | Rejected, ...]:
