@@ -57,6 +57,7 @@ from leadlib.lifecycle import (
     Inquired,
     OpportunityOpened,
     OptedOut,
+    PassedOn,
     Qualified,
     Quoted,
     Rejected,
@@ -65,6 +66,7 @@ from leadlib.lifecycle import (
     Triaged,
     Won,
 )
+from leadlib.metrics import acceptance, dwell_times, follow_up, service_level
 from leadlib.model import Campaign
 from leadlib.qualification import (
     Account,
@@ -262,6 +264,18 @@ class TestSoftwareInNewYork:
         assert (qualified - log[0].at).days == 120
         assert (qualified - certified[-1]).days == 4
         assert (won - log[0].at).days == 144
+        [life] = dwell_times([standing], now=won).leads
+        assert (life.forward.days, life.reset.days) == (144, 28)
+        answers = acceptance([standing], now=won)
+        assert answers.rate == Rate(2, 2)
+        assert answers.handed_back == Rate(1, 2)
+        touches = service_level(
+            [standing],
+            STANDARD.deadline(HANDED_OFF, "first attempt"),
+            now=won,
+            calendar=self.OFFICE,
+        )
+        assert touches.rate == Rate(1, 2)  # the second time on Monday, after a weekend
         stages = StageLog.from_events(log, lifecycle=STANDARD)
         [march] = cohorts(stages, stages=WATERFALL, zone=NEW_YORK).months[:1]
         assert (march.month, march.entered, march.reached) == (date(2026, 3, 1), 1, 1)
@@ -401,16 +415,28 @@ class TestDrinkEquipmentInBerlin:
         ]
         assert STANDARD.replay(log).stage is QUOTED
 
-        # B8: two of the ten are refused for now, and go to nurture.
-        refused = [
-            *self.certified("001"),
-            Rejected(lead="001", at=at(9, 12), reason="timing"),
-            Deferred(lead="001", at=at(10)),
-        ]
-        standing = STANDARD.replay(refused)
-        assert standing.stage is NURTURE
-        assert standing.returned[0].reason is ReturnReason.TIMING
-        assert Rate(8, 10).bounds == "[49.0, 94.3]"
+        # B8: eight of the ten are accepted, two refused for now, and these go to nurture.
+        standings = [STANDARD.replay(log)]
+        for number in range(1, 11):
+            lead = f"{number:03}"
+            answer = (
+                [
+                    Rejected(lead=lead, at=at(9, 12), reason="timing"),
+                    Deferred(lead=lead, at=at(10)),
+                ]
+                if number > 8
+                else [Accepted(lead=lead, at=at(9, 12), by="jo")]
+            )
+            standings.append(STANDARD.replay([*self.certified(lead), *answer]))
+        assert standings[-1].stage is NURTURE
+        assert standings[-1].returned[0].reason is ReturnReason.TIMING
+        now = at(20)
+        certified = acceptance(standings, now=now)
+        marquee = acceptance(standings, now=now, kinds=[PassedOn])
+        assert (certified.rate, certified.rate.bounds) == (Rate(8, 10), "[49.0, 94.3]")
+        assert certified.left_out == 1
+        assert marquee.rate == Rate(1, 1)
+        assert len(follow_up(standings, now=now).states) == 11
 
     def certified(self, lead):
         from builders import a_certificate
