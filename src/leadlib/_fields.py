@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import wraps
 from typing import Any, NoReturn, TypeGuard, TypeVar
 
 import attrs
 
 from leadlib import _instants, _text, limits
-from leadlib.errors import InvalidValue
+from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = [
     "FrozenDict",
@@ -20,6 +21,7 @@ __all__ = [
     "is_plain",
     "is_whole",
     "label",
+    "member",
     "named",
     "placed",
     "words",
@@ -28,6 +30,7 @@ __all__ = [
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+_Word = TypeVar("_Word", bound=StrEnum)
 _LARGEST = 10**18
 _FINEST = 18
 
@@ -92,6 +95,15 @@ def instant(value: object) -> datetime:
 def is_whole(value: object) -> bool:
     """Whether it is a whole number; yes/no is none, although Python says so."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def member(kind: type[_Word], value: object, *, expected: str, where: str | None) -> _Word:
+    """The member of a list of words, given as such or by its word."""
+    for word in kind:
+        if value == word:
+            return word
+    got = repr(value)[:64] if isinstance(value, str) else _text.kind_of(value)
+    raise UnknownName(expected=expected, got=got, where=where, legal=[word.value for word in kind])
 
 
 def check_type(value: object, kind: type, where: str) -> None:

@@ -54,12 +54,7 @@ class Method(StrEnum):
 
 
 def _as_method(value: object) -> Method:
-    for method in Method:
-        if value == method:
-            return method
-    got = repr(value)[:64] if isinstance(value, str) else _text.kind_of(value)
-    legal = [method.value for method in Method]
-    raise UnknownName(expected="a way to pick a rep", got=got, where="$.method", legal=legal)
+    return _fields.member(Method, value, expected="a way to pick a rep", where="$.method")
 
 
 def _as_criterion(value: object) -> Criterion | None:

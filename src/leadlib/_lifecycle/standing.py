@@ -23,7 +23,7 @@ from leadlib._lifecycle.events import (
     Reassigned,
     Rejected,
 )
-from leadlib.errors import ConflictError, UnknownName
+from leadlib.errors import ConflictError
 from leadlib.model import Team
 
 __all__ = ["Stage", "Standing", "Stay", "as_team", "survivor_of"]
@@ -33,10 +33,7 @@ _Event = TypeVar("_Event", bound=LeadEvent)
 
 def as_team(value: object) -> Team:
     """The team, given as such or by its name."""
-    for team in Team:
-        if value == team:
-            return team
-    raise UnknownName(expected="a team", got=_text.kind_of(value), where="owner", legal=list(Team))
+    return _fields.member(Team, value, expected="a team", where="owner")
 
 
 def _as_owner(value: object) -> Team | None:

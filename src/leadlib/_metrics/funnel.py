@@ -308,7 +308,8 @@ def funnel(
     if by is not None and by not in log.labels:
         got = repr(by)
         raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
-    paths = Paths.read(log, stages, log.cut(as_of), closed, _counting(counting))
+    way = _fields.member(Counting, counting, expected="a way of counting", where="counting")
+    paths = Paths.read(log, stages, log.cut(as_of), closed, way)
     groups = paths.groups(by) if by is not None else {}
     split = {
         name: attrs.evolve(_Sums(paths).funnel(leads), by=by, label=name, log=log)
@@ -316,15 +317,6 @@ def funnel(
     }
     whole = _Sums(paths).funnel(range(len(log.leads)))
     return attrs.evolve(whole, by=by, groups=split, log=log)
-
-
-def _counting(value: object) -> Counting:
-    for counting in Counting:
-        if value == counting:
-            return counting
-    got = repr(value)[:64] if isinstance(value, str) else _text.kind_of(value)
-    legal = [counting.value for counting in Counting]
-    raise UnknownName(expected="a way of counting", got=got, where="counting", legal=legal)
 
 
 _Stopped = Mapping[tuple[int, int], Sequence[int]]

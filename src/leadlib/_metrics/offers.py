@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 import attrs
 
-from leadlib import _fields, _instants, _text
+from leadlib import _fields, _instants
 from leadlib._rates import Rate
-from leadlib.errors import ConflictError, UnknownName
+from leadlib.errors import ConflictError
 from leadlib.lifecycle import (
     HAND_OFFS,
     Attempted,
@@ -142,11 +142,7 @@ def is_merged(standing: Standing) -> bool:
 
 def state_of(kind: type[_State], value: object) -> _State:
     """A state by itself or by its word."""
-    for state in kind:
-        if value == state:
-            return state
-    expected, legal = f"a {kind.__name__}", [state.value for state in kind]
-    raise UnknownName(expected=expected, got=_text.kind_of(value), where="state", legal=legal)
+    return _fields.member(kind, value, expected=f"a {kind.__name__}", where="state")
 
 
 def plain(rate: Rate) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib.errors import ConflictError, InvalidValue, UnknownName
+from leadlib.errors import ConflictError, InvalidValue
 
 __all__ = ["Band", "Bands", "Passed", "Scored", "Ties", "overdue_reviews", "pass_on", "split_bands"]
 
@@ -219,11 +219,7 @@ def _each_once(scored: Iterable[Scored]) -> list[Scored]:
 
 
 def _as_ties(ties: object) -> Ties:
-    for way in Ties:
-        if ties == way:
-            return way
-    got = repr(ties) if isinstance(ties, str) else _text.kind_of(ties)
-    raise UnknownName(expected="a way with ties", got=got, where="ties", legal=list(Ties))
+    return _fields.member(Ties, ties, expected="a way with ties", where="ties")
 
 
 def _ceiling(number: Fraction) -> int:
