@@ -147,7 +147,9 @@ class TestServiceLevel:
 class TestStates:
     @pytest.mark.parametrize("state", ["metz", None, 3])
     def test_are_named_if_they_are_not_known(self, state):
-        with pytest.raises(UnknownName, match=r"did you mean .met.|legal: met, late, overdue, pending, withdrawn"):
+        with pytest.raises(
+            UnknownName, match=r"did you mean .met.|legal: met, late, overdue, pending, withdrawn"
+        ):
             level_of().count(state)
 
 
