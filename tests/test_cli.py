@@ -700,9 +700,10 @@ class TestLint:
         assert (status, err) == (1, "")
         assert out.splitlines() == [
             "handed_off: sales cannot hand the lead back",
+            "handed_off: what follows a breach is no move from here (HandedBack)",
             "working: sales cannot hand the lead back",
             "handed_back: no move leads here",
-            "3 leaks in simple, 8 stages",
+            "4 leaks in simple, 8 stages",
         ]
 
     @pytest.mark.parametrize("content", ["", "[", "name = 7", "\0", "x = " + "[" * 999])

@@ -32,6 +32,7 @@ from leadlib.lifecycle import (
     OPPORTUNITY,
     QUALIFYING,
     QUOTED,
+    SIMPLE,
     STANDARD,
     WATERFALL,
     WORKING,
@@ -76,6 +77,7 @@ from leadlib.lifecycle import (
     event_to_dict,
     forgotten,
     survivor_of,
+    with_override,
 )
 from leadlib.metrics import StageLog, funnel
 from leadlib.model import Team
@@ -558,7 +560,9 @@ class TestPermission:
 
     def test_of_a_stage_goes_to_its_owner_unless_the_event_is_listed(self):
         assert STANDARD.may(WORKING, Disqualified) == (Team.SALES,)
-        assert STANDARD.may(HANDED_OFF, Disqualified) == (Team.MARKETING, Team.SALES)
+        assert STANDARD.may(HANDED_OFF, Disqualified) == (Team.SALES,)
+        assert STANDARD.may(HANDED_OFF, Attempted) == (Team.SALES,)
+        assert STANDARD.may(INQUIRY, Won) == ()
         assert STANDARD.may(CUSTOMER, Inquired) == (Team.MARKETING, Team.SALES)
 
     @pytest.mark.rule("004-40")
@@ -574,8 +578,92 @@ class TestPermission:
     def test_is_asked_before_the_table(self):
         with pytest.raises(IllegalTransition):
             STANDARD.move(STANDARD.replay(a_history()[:1]), a_history()[3], team=Team.SALES)
-        with pytest.raises(InvalidValue, match="team"):
-            STANDARD.move(None, a_history()[0], team="sales")
+        with pytest.raises(UnknownName, match=r"a team.*did you mean 'sales'"):
+            STANDARD.move(None, a_history()[0], team="sale")
+        assert STANDARD.move(None, a_history()[0], team="sales").stage is INQUIRY
+
+
+class TestButtons:
+    def test_of_a_team_are_what_it_may_do(self):
+        assert STANDARD.legal("handed_off", team="marketing") == (
+            Inquired,
+            Reassigned,
+            Escalated,
+            OptedOut,
+            Merged,
+            Erased,
+        )
+        assert STANDARD.legal(HANDED_OFF, team=Team.SALES)[:4] == (
+            Accepted,
+            Attempted,
+            Rejected,
+            HandedBack,
+        )
+        assert set(STANDARD.legal(HANDED_OFF, team=Team.BOTH)) == set(STANDARD.legal(HANDED_OFF))
+
+    def test_of_a_stage_may_be_asked_by_its_name(self):
+        assert STANDARD.legal("inquiry") == STANDARD.legal(INQUIRY)
+        assert STANDARD.next("inquiry", Triaged) is QUALIFYING
+        assert STANDARD.accountable("inquiry", Triaged) is Team.MARKETING
+        with pytest.raises(UnknownName, match="did you mean 'inquiry'"):
+            STANDARD.legal("inquirey")
+
+
+class TestChanges:
+    def test_of_a_move_do_not_overwrite_another(self):
+        with pytest.raises(ConflictError, match="one to 'sales_qualified' @ working"):
+            STANDARD.with_move(WORKING, SalesQualified, QUOTED)
+
+    def test_may_take_a_stage_away_with_all_that_leads_there(self):
+        ours = STANDARD.without_stage("watch")
+
+        assert "watch" not in {stage.name for stage in ours.stages}
+        assert Banded not in ours.legal(INQUIRY)
+        assert ours.leaks() == ()
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            lambda: STANDARD.with_move(WORKING, "Demo", QUOTED),
+            lambda: STANDARD.with_move("working", Won, QUOTED),
+            lambda: Lifecycle("x", start="a", opening=Inquired, table={"a": {}}),
+            lambda: Lifecycle("x", start=INQUIRY, opening=Inquired, table={INQUIRY: {Won: "b"}}),
+            lambda: attrs.evolve(STANDARD, deadlines=[None]),
+        ],
+    )
+    def test_of_other_types_are_refused_at_once(self, change):
+        with pytest.raises(InvalidValue, match=r"\$\.(table|deadlines)"):
+            change()
+
+    def test_let_override_only_what_there_is(self):
+        ours = with_override(SIMPLE)
+
+        assert ours.leaks() == ()
+        assert len(ours.stages) == 8
+        assert ours.next("inquiry", Overridden).name == "handed_off"
+        with pytest.raises(UnknownName, match="handed_off"):
+            with_override(Lifecycle("x", start=INQUIRY, opening=Inquired, table={INQUIRY: {}}))
+
+
+class TestSimple:
+    def test_knows_what_becomes_of_everybody(self):
+        erased = forgotten([Inquired(lead="L", at=MONDAY)], at=MONDAY + DAY)
+
+        assert SIMPLE.replay(erased).stage.name == "disqualified"
+        assert {Reviewed, OptedOut, Merged} <= set(SIMPLE.legal(NURTURE))
+
+    def test_hands_back_what_nobody_follows_up(self):
+        proof = a_certificate()
+        silent = [
+            Inquired(lead="L", at=MONDAY),
+            Qualified(lead="L", at=MONDAY + DAY, certificate=proof),
+            HandedOff(lead="L", at=MONDAY + 2 * DAY, certificate=proof, to="sam", brief="b"),
+        ]
+        [back] = SIMPLE.consequences(
+            [SIMPLE.replay(silent)], now=MONDAY + 20 * DAY, calendar=OFFICE
+        )
+
+        assert isinstance(back, HandedBack)
 
 
 class TestObjection:
@@ -588,7 +676,10 @@ class TestObjection:
         with pytest.raises(IllegalTransition, match="did not opt out of everything"):
             STANDARD.replay([*a_history()[:1], out, again])
 
+        left = OptedOut(lead="L", at=MONDAY + timedelta(hours=1))
         spam = attrs.evolve(out, reason=DisqualifyReason.SPAM)
+        with pytest.raises(IllegalTransition, match="did not opt out of everything"):
+            STANDARD.replay([*a_history()[:1], left, spam, again])
         assert STANDARD.replay([*a_history()[:1], spam, again]).stage is QUALIFYING
 
     def test_of_an_event_of_your_own_is_heard(self):
@@ -699,6 +790,15 @@ class TestForgotten:
 
         assert type(event) is type(make(MONDAY))
         assert erased == Erased(lead="L", at=MONDAY + DAY, seq=7)
+
+    def test_follows_the_last_event_and_looks_into_certificates(self):
+        events = a_history()[:3]
+        kept = forgotten(reversed(events), at=events[-1].at)
+
+        assert [event.seq for event in kept] == [0, 0, 0, 1]
+        assert kept[2].certificate.by == "erased"
+        with pytest.raises(InvalidValue, match=r"an erasure after .* @ at"):
+            forgotten(events, at=MONDAY)
 
     def test_a_second_time_changes_nothing(self):
         once = forgotten(self.told(), at=MONDAY + 20 * DAY)

@@ -131,7 +131,11 @@ def may(team, stage, name):
         return team is Team.SALES
     if name in MARKETING_ONLY:
         return team is Team.MARKETING
-    return name in STAY or owners[stage] in {team, Team.BOTH, None}
+    if name in STAY and name != "Reviewed":
+        return True
+    if stage == "handed_off":
+        return team is Team.SALES
+    return owners[stage] in {team, Team.BOTH, None}
 
 
 class Commands(RuleBasedStateMachine):

@@ -84,6 +84,9 @@ DEFECTS = {
     ),
     LeakKind.ENDLESS: attrs.evolve(SOUND, passes=None),
     LeakKind.NOBODY_MAY: SOUND.with_actors(Won),
+    LeakKind.NO_CONSEQUENCE: SOUND.with_deadline(
+        Deadline(stage=WARM, within=days(7), owner="marketing", action="act", otherwise=Won)
+    ),
 }
 
 

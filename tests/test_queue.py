@@ -24,6 +24,7 @@ from leadlib.lifecycle import (
     CallbackScheduled,
     Deadline,
     Deferred,
+    Disqualified,
     DueState,
     Escalated,
     Expired,
@@ -34,6 +35,7 @@ from leadlib.lifecycle import (
     OpportunityOpened,
     Parked,
     Qualified,
+    Quoted,
     Reassigned,
     ReturnReason,
     Reviewed,
@@ -184,7 +186,9 @@ class TestThen:
         [due] = first_attempts(offered(), now=at(6))
         event = due.event(at=at(6), by="clock")
 
-        assert event == Escalated(lead="L", at=at(6), by="clock", reason="first attempt: overdue")
+        assert event == Escalated(
+            lead="L", at=at(6), by="clock", reason="first attempt: overdue", action="first attempt"
+        )
         assert STANDARD.move(STANDARD.replay(offered()), event).stage.name == "handed_off"
 
     @pytest.mark.parametrize("more", [[], [Accepted(lead="L", at=at(4, 12))]])
@@ -248,6 +252,103 @@ class TestThen:
         )
 
         assert due.event(at=at(3)) == Parked(lead="L", at=at(3), reason="nobody looked")
+
+
+class TestConsequences:
+    """What a worker appends, each night or each hour."""
+
+    def night(self, standings, now):
+        events = STANDARD.consequences(standings, now=now, calendar=OFFICE, by="night run")
+        moved = {standing.lead: standing for standing in standings}
+        for event in events:
+            moved[event.lead] = STANDARD.move(moved[event.lead], event)
+        return [*moved.values()], events
+
+    def test_of_a_breach_are_told_once(self):
+        standings = [STANDARD.replay(offered())]
+        told = []
+        for day in range(5, 16):
+            standings, events = self.night(standings, at(day, 23))
+            told += [(event.action, event.at.day) for event in events]
+
+        assert told == [("accept or reject", 5), ("first attempt", 5)]
+        [due] = first_attempts(standings[0].events, now=at(16))
+        assert due.escalated == at(5, 23)
+
+    @pytest.mark.rule("001-02")
+    def test_hand_back_what_nobody_follows_up(self):
+        """The hand-back comes alone, on the first night after fourteen days of silence."""
+        standings = [STANDARD.replay(offered("a")), STANDARD.replay(offered("b", at(5, 11)))]
+        told = {}
+        for day in range(5, 22):
+            standings, events = self.night(standings, at(day, 23))
+            told |= {e.lead: e.at.day for e in events if isinstance(e, HandedBack)}
+
+        assert told == {"a": 18, "b": 19}
+        assert {standing.stage for standing in standings} == {HANDED_BACK}
+        assert {s.last(HandedBack).reason for s in standings} == {ReturnReason.NO_FOLLOW_UP}
+
+    def test_of_a_clock_that_started_anew_are_told_again(self):
+        tried = [Attempted(lead="L", at=at(5)), Attempted(lead="L", at=at(25))]
+        standings = [STANDARD.replay([*offered(), tried[0]])]
+        standings, [first] = self.night(standings, at(20))
+        standings, none = self.night(standings, at(21))
+        standings = [STANDARD.move(standings[0], tried[1])]
+        _, [second] = self.night(standings, at(20, month=4))
+
+        assert (first.action, none, second.action) == (
+            "next attempt or hand back",
+            (),
+            "next attempt or hand back",
+        )
+
+    def test_come_after_the_last_event_even_at_its_instant(self):
+        now = at(6)
+        history = [*offered(), Inquired(lead="L", at=now, seq=7)]
+        events = STANDARD.consequences([STANDARD.replay(history)], now=now, calendar=OFFICE)
+
+        assert [event.seq for event in events] == [8, 9]
+        assert len(STANDARD.replay([*history, *events]).events) == 7
+
+    def test_that_the_table_does_not_know_are_left_out(self):
+        quiet = attrs.evolve(STANDARD, anywhere={})
+        standing = quiet.replay(offered())
+
+        assert quiet.consequences([standing], now=at(6), calendar=OFFICE) == ()
+
+    def test_take_what_replay_all_gives(self):
+        standings = STANDARD.replay_all(offered("a") + offered("b"))
+
+        assert len(STANDARD.consequences(standings, now=at(6), calendar=OFFICE)) == 4
+        assert STANDARD.due(standings, now=at(6), calendar=OFFICE) == STANDARD.due(
+            standings.values(), now=at(6), calendar=OFFICE
+        )
+        assert STANDARD.orphans(standings, calendar=OFFICE) == ()
+        with pytest.raises(InvalidValue, match="standings"):
+            STANDARD.due(["L"], now=at(6), calendar=OFFICE)
+
+
+class TestClosed:
+    @pytest.mark.parametrize(
+        ("ending", "owner"), [("disqualified", Team.MARKETING), ("customer", Team.SALES)]
+    )
+    def test_leads_that_ask_again_are_somebodys_job(self, ending, owner):
+        sale = [
+            *offered(),
+            Attempted(lead="L", at=at(5)),
+            SalesQualified(lead="L", at=at(6)),
+            OpportunityOpened(lead="L", at=at(7), amount=Decimal(1), currency="EUR"),
+            Won(lead="L", at=at(9)),
+        ]
+        out = [*offered(), Disqualified(lead="L", at=at(9), reason="student or job seeker")]
+        history = sale if ending == "customer" else out
+        again = Inquired(lead="L", at=at(9, month=4))
+        [due] = queue([*history, again], now=again.at)
+        looked = Reviewed(lead="L", at=at(10, month=4))
+
+        assert queue(history, now=at(10)) == ()
+        assert (due.stage.name, due.owner, due.at) == (ending, owner, at(10, month=4))
+        assert queue([*history, again, looked], now=at(11, month=4)) == ()
 
 
 class TestCallback:
@@ -348,6 +449,17 @@ class TestWaiting:
         with pytest.raises(InvalidValue, match=r"\$\.not_before"):
             HandedBack(lead="L", at=at(5), reason="timing", not_before=at(4))
 
+    @pytest.mark.parametrize(("weeks", "day"), [(3, 27), (30, 2)])
+    def test_lasts_until_the_date_that_they_named(self, weeks, day):
+        """Who says "call me in three weeks" to marketing is called then, not at the usual review."""
+        wanted = at(6) + timedelta(weeks=weeks)
+        later = Deferred(lead="L", at=at(6), not_before=wanted)
+        [review] = queue([Inquired(lead="L", at=at(2)), later], now=at(7))
+
+        assert (review.at, review.at.day) == (wanted, day)
+        again = [Inquired(lead="L", at=at(2)), later, Triaged(lead="L", at=at(20))]
+        assert STANDARD.replay(again).not_before is None
+
 
 class TestRecycling:
     def passes(self, count):
@@ -378,6 +490,10 @@ class TestRecycling:
         standing = STANDARD.replay(self.passes(2))
 
         assert (standing.pass_no, standing.offers, standing.rep) == (2, 2, "sam")
+        queued = [*offered(), Accepted(lead="L", at=at(4, 12), by="eva")]
+        assert STANDARD.replay(queued).rep == "eva"
+        by_nobody = [*offered(), Accepted(lead="L", at=at(4, 12))]
+        assert STANDARD.replay(by_nobody).rep == "sam"
         assert [event.reason for event in standing.returned] == [ReturnReason.TIMING] * 2
 
 
@@ -402,13 +518,41 @@ class TestOrphans:
 
     def test_have_no_owner_or_no_clock(self):
         limbo = Stage("limbo", None)
-        leaky = STANDARD.with_move(INQUIRY, Triaged, limbo)
+        leaky = STANDARD.without_move(INQUIRY, Triaged).with_move(INQUIRY, Triaged, limbo)
         [orphan] = leaky.orphans([leaky.replay(a_history()[:2])], calendar=OFFICE)
 
         assert orphan.lacks == ("owner", "next action")
 
 
 class TestDeadline:
+    @pytest.mark.parametrize(
+        ("more", "place"),
+        [
+            ({"otherwise": HandedBack}, "otherwise"),
+            ({"otherwise": Quoted}, "otherwise"),
+            ({"otherwise": HandedBack, "reason": "mood"}, "reason"),
+            ({"otherwise": "Escalated"}, "otherwise"),
+            ({"within": timedelta(days=7)}, "within"),
+            ({"stage": "inquiry"}, "stage"),
+            ({"first": ["Attempted"]}, "first"),
+        ],
+    )
+    def test_is_refused_if_it_could_not_do_its_work(self, more, place):
+        parts = {"stage": INQUIRY, "within": days(1), "owner": "sales", "action": "act"}
+        with pytest.raises(InvalidValue, match=rf"\$\.{place}"):
+            Deadline(**parts | more)
+
+    def test_of_the_same_stage_and_action_is_replaced(self):
+        hour = Deadline(stage=INQUIRY, within=hours(1), owner="marketing", action="triage")
+        ours = STANDARD.with_deadline(hour)
+
+        assert ours.deadline(INQUIRY, "triage") == hour
+        assert len(ours.deadlines) == len(STANDARD.deadlines)
+        less = ours.without_deadline("inquiry", "triage")
+        assert [str(leak) for leak in less.leaks()] == ["inquiry: open, but no clock runs"]
+        with pytest.raises(UnknownName):
+            less.without_deadline(INQUIRY, "triage")
+
     def test_needs_a_span_or_a_date(self):
         with pytest.raises(InvalidValue, match="a span or a date"):
             Deadline(stage=INQUIRY, owner="sales", action="act")

@@ -4,7 +4,7 @@ The queue: what has to happen to a lead, by whom, until when, and what follows.
 It is asked with ``now`` and never saved as a flag.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from leadlib import _text
 from leadlib._lifecycle.deadlines import (
     Deadline,
     ends,
+    follow_up,
     is_through,
     runs_through,
     since_start,
@@ -64,6 +65,7 @@ class Due:
         state: Overdue, at risk or open.
         then: The event that follows a breach.
         reason: The reason that this event gives, if it needs one.
+        escalated: When somebody was told of this breach, if anybody was.
     """
 
     lead: str
@@ -76,6 +78,7 @@ class Due:
     state: DueState
     then: type[LeadEvent] = Escalated
     reason: str | None = None
+    escalated: datetime | None = None
 
     @property
     def overdue(self) -> bool:
@@ -86,13 +89,10 @@ class Due:
         """
         Give the event that follows if nothing happens: append it once the time is over.
 
-        Raises:
-            TypeError: An event of your own needs more than a reason.
+        :meth:`Lifecycle.consequences` gives those of a whole queue.
         """
-        more: dict[str, Any] = {} if self.reason is None else {"reason": self.reason}
-        if self.then is Escalated:
-            more = {"reason": self.reason or f"{self.action}: {self.state}"}
-        return self.then(lead=self.lead, at=at, seq=seq, by=by, **more)
+        common = {"lead": self.lead, "at": at, "seq": seq, "by": by}
+        return follow_up(self.then, self.reason, self.action, **common)
 
     def __str__(self) -> str:
         state = {DueState.OVERDUE: "overdue since", DueState.AT_RISK: "at risk, due"}
@@ -143,14 +143,47 @@ class Clocks:
         """What is due, overdue first, then what ranks highest, then what is due first."""
         ranks = _checked(rank or {})
         entries = [
-            self._entry(standing, deadline, start, at, now, soon)
+            entry
             for standing in standings
-            for deadline, start, at in self._ends(standing, calendars)
+            for entry in self.entries(standing, now=now, calendars=calendars, soon=soon)
         ]
         entries.sort(
             key=lambda due: (not due.overdue, -ranks.get(due.lead, _LOWEST), due.at, due.lead)
         )
         return tuple(entries)
+
+    def entries(
+        self,
+        standing: Standing,
+        *,
+        now: datetime,
+        calendars: Mapping[Team, WorkCalendar],
+        soon: timedelta = _SOON,
+    ) -> Iterator[Due]:
+        """What is due of one lead, in the order of the clocks."""
+        for deadline, start, at in self._ends(standing, calendars):
+            yield self._entry(standing, deadline, start, at, now, soon)
+
+    def consequences(
+        self,
+        standing: Standing,
+        *,
+        now: datetime,
+        calendars: Mapping[Team, WorkCalendar],
+        legal: Collection[type[LeadEvent]],
+        by: str | None,
+    ) -> tuple[LeadEvent, ...]:
+        """The one move that follows from what is overdue, else who is to be told, each once."""
+        entries = self.entries(standing, now=now, calendars=calendars)
+        late = [due for due in entries if due.overdue and due.then in legal]
+        late.sort(key=lambda due: due.at)
+        moving = [due for due in late if due.then is not Escalated][:1]
+        telling = [due for due in late if due.then is Escalated and due.escalated is None]
+        seq = standing.events[-1].seq + 1
+        return tuple(
+            due.event(at=now, seq=seq + number, by=by)
+            for number, due in enumerate(moving or telling)
+        )
 
     def _entry(
         self,
@@ -177,6 +210,7 @@ class Clocks:
             state=DueState.OVERDUE if now > at else late,
             then=then,
             reason=reason,
+            escalated=_told(standing, start, action),
         )
 
     def _is_worn_out(self, standing: Standing, deadline: Deadline) -> bool:
@@ -222,6 +256,12 @@ class Clocks:
                 if lacks:
                     found.append(Orphan(lead=standing.lead, stage=standing.stage, lacks=lacks))
         return tuple(found)
+
+
+def _told(standing: Standing, since: datetime, action: str) -> datetime | None:
+    """When it was last escalated that this was not done, since the clock started."""
+    told = (event for event in reversed(standing.events) if isinstance(event, Escalated))
+    return next((e.at for e in told if e.at >= since and e.action == action), None)
 
 
 def _checked(ranks: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,10 +7,12 @@ Exactly at the limit is met.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import pairwise
+from types import NoneType
+from typing import Any
 
 import attrs
 
-from leadlib import _fields, _text
+from leadlib import _fields, _instants, _text
 from leadlib._lifecycle.events import Attempted, Escalated, LeadEvent
 from leadlib._lifecycle.standing import Stage, Standing, as_team
 from leadlib.errors import InvalidValue
@@ -20,7 +22,9 @@ from leadlib.worktime import Span, WorkCalendar
 __all__ = [
     "Deadline",
     "Run",
+    "as_kind",
     "ends",
+    "follow_up",
     "for_each_team",
     "is_through",
     "runs_through",
@@ -31,8 +35,33 @@ __all__ = [
 _MANY = 10**9
 
 
+def as_kind(kind: Any, *, where: str) -> type[LeadEvent]:
+    """A class of events; an event itself, or a name, is easily taken for one."""
+    if isinstance(kind, type) and issubclass(kind, LeadEvent):
+        return kind
+    raise InvalidValue(expected="a kind of LeadEvent", got=_text.kind_of(kind), where=where)
+
+
+def _as_kind(kind: Any) -> type[LeadEvent]:
+    return as_kind(kind, where="$.otherwise")
+
+
 def _as_kinds(kinds: Iterable[type[LeadEvent]]) -> tuple[type[LeadEvent], ...]:
-    return tuple(kinds)
+    given: Any = kinds
+    if isinstance(given, type):  # one kind is as good as a list of one
+        given = (given,)
+    return tuple(as_kind(kind, where="$.first, $.again or $.starts") for kind in given)
+
+
+def _is_a(*kinds: type) -> Any:
+    """A validator: a value of one of these types."""
+
+    def check(_: object, field: Any, value: object) -> None:
+        if not isinstance(value, kinds):
+            got, where = _text.kind_of(value), f"$.{field.name}"
+            raise InvalidValue(expected=f"a {kinds[0].__name__}", got=got, where=where)
+
+    return check
 
 
 def _is_count(_: object, __: object, value: int | None) -> None:
@@ -63,7 +92,8 @@ class Deadline:
         reason: The reason that this event gives, if it needs one.
 
     Raises:
-        InvalidValue: Neither *within* nor *since*, or no number of attempts.
+        InvalidValue: Neither *within* nor *since*, no number of attempts, or an event that cannot
+            follow: it needs more than a reason, or another one.
         UnknownName: No team.
 
     Example:
@@ -73,8 +103,8 @@ class Deadline:
         <Team.SALES: 'sales'>
     """
 
-    stage: Stage
-    within: Span | None = None
+    stage: Stage = attrs.field(validator=_is_a(Stage))
+    within: Span | None = attrs.field(default=None, validator=_is_a(Span, NoneType))
     owner: Team = attrs.field(converter=as_team)
     action: str = attrs.field(converter=_fields.identifier)
     first: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
@@ -82,12 +112,13 @@ class Deadline:
     starts: tuple[type[LeadEvent], ...] = attrs.field(default=(), converter=_as_kinds)
     since: str | None = attrs.field(default=None, converter=_fields.label)
     attempts: int | None = attrs.field(default=None, validator=_is_count)
-    otherwise: type[LeadEvent] = Escalated
+    otherwise: type[LeadEvent] = attrs.field(default=Escalated, converter=_as_kind)
     reason: str | None = attrs.field(default=None, converter=_fields.label)
 
     def __attrs_post_init__(self) -> None:
         if self.within is None and self.since is None:
             raise InvalidValue(expected="a span or a date", got="neither", where="$.within")
+        follow_up(self.otherwise, self.reason, self.action, lead="-", at=_instants.EARLIEST)
 
     def runs(
         self, standing: Standing, *, calendar: WorkCalendar | Mapping[Team, WorkCalendar]
@@ -113,6 +144,26 @@ class Deadline:
             return f"{self.action} until {self.since}{sooner}"
         after = f" of {self.since}" if self.since else ""
         return f"{self.action} within {self.within}{after}{sooner}"
+
+
+def follow_up(kind: type[LeadEvent], reason: str | None, action: str, **common: Any) -> LeadEvent:
+    """
+    The event that follows a breach: it gets a reason, and no more.
+
+    Raises:
+        InvalidValue: It needs more, or another reason.
+    """
+    more: dict[str, Any] = {} if reason is None else {"reason": reason}
+    if kind is Escalated:
+        more = {"reason": reason or f"{action}: overdue", "action": action}
+    try:
+        return kind(**common, **more)
+    except InvalidValue:
+        raise
+    except (TypeError, ValueError):
+        expected = "an event that needs no more than the reason that is given"
+        got = f"{kind.__name__} with {'a reason' if reason else 'none'}"
+        raise InvalidValue(expected=expected, got=got, where="$.otherwise") from None
 
 
 @attrs.frozen(kw_only=True)
@@ -160,16 +211,17 @@ def ends(
     standing: Standing,
     calendars: Mapping[Team, WorkCalendar],
 ) -> datetime:
-    """When the time is over: the span, or so many attempts, but not before sales wants it."""
+    """When the time is over: the span, or so many attempts, or the date that was named."""
     calendar = calendars[deadline.owner]
     at = start if deadline.within is None else calendar.after(start, deadline.within)
     if deadline.attempts:
         tried = [event.at for event in events if isinstance(event, Attempted)]
         if len(tried) >= deadline.attempts:
             at = min(at, tried[deadline.attempts - 1])
-    if deadline.stage.nurture and standing.not_before is not None:
-        at = max(at, standing.not_before)
-    return at
+    wish = standing.not_before if deadline.stage.nurture and not deadline.starts else None
+    if wish is None:
+        return at
+    return wish if getattr(events[0], "not_before", None) == wish else max(at, wish)
 
 
 def runs_through(deadline: Deadline, standing: Standing, entered: int) -> bool:

@@ -2,62 +2,68 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
-from leadlib import _fields
 from leadlib._lifecycle.events import Erased, LeadEvent
+from leadlib._lifecycle.folding import in_order, order
 from leadlib.errors import InvalidValue
 
 __all__ = ["forgotten"]
 
-_Event = TypeVar("_Event", bound=LeadEvent)
 _GONE = "erased"
 
 
-def forgotten(events: Iterable[LeadEvent], *, at: datetime, seq: int = 0) -> tuple[LeadEvent, ...]:
+def forgotten(
+    events: Iterable[LeadEvent], *, at: datetime, seq: int | None = None
+) -> tuple[LeadEvent, ...]:
     """
     Give the events of a lead as they may stay after an erasure, and the erasure itself at the end.
 
-    Every text that an event does not show in its ``repr`` goes: names, notes, reasons in free
-    words.  Kinds, instants, coded reasons, amounts and ids stay, so that no number changes.  Write
-    these over the old ones, and drop the inquiries, which leadlib keeps nowhere.
+    Every text that an event, or the certificate within, does not show in its ``repr`` goes: names,
+    notes, reasons in free words.  So give parts of events of your own that hold such texts
+    ``attrs.field(repr=False)``.  Kinds, instants, coded reasons, amounts and ids stay, so that no
+    number changes.  Write these over the old ones, and drop the inquiries, which leadlib keeps
+    nowhere.
 
     Args:
-        events: Of one lead, in order; after an erasure nothing changes any more.
-        at, seq: When it was carried out, and its order.
+        events: Of one lead; after an erasure nothing changes any more.
+        at: When it was carried out; not before the last event.
+        seq: Its order; that after the last event unless given.
 
     Raises:
-        InvalidValue: No events, or of several leads.
+        InvalidValue: No events, of several leads, or later than *at*.
 
     Example:
         >>> from datetime import UTC, datetime
         >>> from leadlib.lifecycle import Inquired, Parked
         >>> monday, friday = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC)
         >>> said = Parked(lead="i-1", at=friday, by="sam", reason="on maternity leave")
-        >>> kept = forgotten([Inquired(lead="i-1", at=monday), said], at=friday, seq=1)
+        >>> kept = forgotten([Inquired(lead="i-1", at=monday), said], at=friday)
         >>> kept[1].reason, kept[1].by, kept[2]
         ('erased', None, Erased(lead='i-1', at=datetime.datetime(2026, 3, 6, 0, 0, \
 tzinfo=datetime.timezone.utc), seq=1))
     """
-    taken = tuple(events)
+    taken = in_order([*events])
     if not taken:
         raise InvalidValue(expected="at least one event", got="none", where="events")
-    for event in taken:
-        _fields.check_type(event, LeadEvent, "events")
-        if event.lead != taken[0].lead:
-            got = f"one of lead {event.lead!r}"
-            raise InvalidValue(expected=f"events of lead {taken[0].lead!r}", got=got)
-    if isinstance(taken[-1], Erased):
-        return taken
-    return (*map(_without_words, taken), Erased(lead=taken[0].lead, at=at, seq=seq))
+    last = taken[-1]
+    if isinstance(last, Erased):
+        return tuple(taken)
+    erased = Erased(lead=last.lead, at=at, seq=last.seq + 1 if seq is None else seq)
+    if order(erased) <= order(last):
+        expected = f"an erasure after {last.at.isoformat()}, seq {last.seq}"
+        raise InvalidValue(expected=expected, got="one before", where="at")
+    return (*map(_without_words, taken), erased)
 
 
-def _without_words(event: _Event) -> _Event:
-    gone: dict[str, Any] = {
-        field.name: None if field.default is None else _GONE
-        for field in attrs.fields(type(event))
-        if field.repr is False and isinstance(getattr(event, field.name), str)
-    }
-    return attrs.evolve(event, **gone)
+def _without_words(value: Any) -> Any:
+    gone: dict[str, Any] = {}
+    for field in attrs.fields(type(value)):
+        part = getattr(value, field.name)
+        if attrs.has(type(part)):
+            gone[field.name] = _without_words(part)
+        elif field.repr is False and isinstance(part, str):
+            gone[field.name] = None if field.default is None else _GONE
+    return attrs.evolve(value, **gone)

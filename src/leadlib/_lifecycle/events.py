@@ -121,10 +121,11 @@ class LeadEvent:
 
     def objection(self, standing: "Standing") -> str | None:  # noqa: ARG002
         """
-        Say why this cannot follow on what came before, although the table knows the move.
+        Say what would be expected instead, if this cannot follow on what came before although the
+        table knows the move.
 
         None if it can, which is the rule.  Events of your own may look at the standing: a pure
-        function of it, in a few words without personal data.
+        function of it, in a few words without personal data, such as ``"a trial that has begun"``.
         """
         return None
 
@@ -183,17 +184,49 @@ class Expired(LeadEvent):
     __slots__ = ()
 
 
-class Deferred(LeadEvent):
-    """Not ready yet: into nurture."""
+def _optional_instant(value: object) -> datetime | None:
+    return None if value is None else _fields.instant(value)
 
-    __slots__ = ()
+
+def _is_later(name: str) -> Any:
+    """A validator: an instant after the event, or none."""
+
+    def check(event: Any, _: object, value: datetime | None) -> None:
+        if value is not None and value <= event.at:
+            got, where = f"one at or before {event.at.isoformat()}", f"$.{name}"
+            raise InvalidValue(expected="an instant after the event", got=got, where=where)
+
+    return check
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False, field_transformer=_fields.placed)
+class Deferred(LeadEvent):
+    """
+    Not ready yet: into nurture.
+
+    Args:
+        not_before: When they want to hear from us again, if they said so.
+    """
+
+    not_before: datetime | None = attrs.field(
+        default=None, converter=_optional_instant, validator=_is_later("not_before")
+    )
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, field_transformer=_fields.placed)
 class Parked(LeadEvent):
-    """Not ready for long: into the pool that is kept informed, and says why (seed 004)."""
+    """
+    Not ready for long: into the pool that is kept informed, and says why (seed 004).
+
+    Args:
+        reason: Why.
+        not_before: When they want to hear from us again, if they said so.
+    """
 
     reason: str = attrs.field(converter=_fields.identifier, repr=False)
+    not_before: datetime | None = attrs.field(
+        default=None, converter=_optional_instant, validator=_is_later("not_before")
+    )
 
 
 class Reviewed(LeadEvent):
@@ -247,21 +280,6 @@ class Rejected(LeadEvent):
     note: str | None = attrs.field(default=None, converter=_fields.words, repr=False)
 
 
-def _optional_instant(value: object) -> datetime | None:
-    return None if value is None else _fields.instant(value)
-
-
-def _is_later(name: str) -> Any:
-    """A validator: an instant after the event, or none."""
-
-    def check(event: Any, _: object, value: datetime | None) -> None:
-        if value is not None and value <= event.at:
-            where = f"$.{name}"
-            raise InvalidValue(expected="an instant after the event", got="another", where=where)
-
-    return check
-
-
 @attrs.frozen(kw_only=True, weakref_slot=False, field_transformer=_fields.placed)
 class HandedBack(LeadEvent):
     """
@@ -270,7 +288,8 @@ class HandedBack(LeadEvent):
     Args:
         reason: One of :class:`ReturnReason`.
         note: What marketing should know.
-        not_before: The earliest instant at which sales wants it again.
+        not_before: The earliest instant at which sales wants it again: a wish, which the clocks of
+            marketing keep, and no bar.
     """
 
     reason: ReturnReason = attrs.field(converter=return_reason)
@@ -378,8 +397,10 @@ class Reopened(LeadEvent):
 
     def objection(self, standing: "Standing") -> str | None:
         """Whoever opted out of everything stays out, whatever the evidence."""
-        ended = [event for event in standing.events if isinstance(event, Disqualified)]
-        if ended and ended[-1].reason is DisqualifyReason.OPT_OUT_ALL:
+        ended = standing.last(Disqualified)
+        for_good = ended is not None and ended.reason is DisqualifyReason.OPT_OUT_ALL
+        outs = [event for event in standing.events if isinstance(event, OptedOut)]
+        if for_good or any(event.channel is None for event in outs):
             return "one that did not opt out of everything"
         return None
 
@@ -393,9 +414,17 @@ class Reassigned(LeadEvent):
 
 @attrs.frozen(kw_only=True, weakref_slot=False, field_transformer=_fields.placed)
 class Escalated(LeadEvent):
-    """A breach was put before somebody who can end it; no clock starts anew."""
+    """
+    A breach was put before somebody who can end it; no clock starts anew.
+
+    Args:
+        reason: Why.
+        action: What was due, as the clock calls it: the queue then knows that it was told.
+        to: To whom.
+    """
 
     reason: str = attrs.field(converter=_fields.identifier, repr=False)
+    action: str | None = attrs.field(default=None, converter=_fields.label)
     to: str | None = attrs.field(default=None, converter=_fields.label, repr=False)
 
 

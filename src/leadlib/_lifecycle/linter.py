@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from leadlib._lifecycle.events import Disqualified, LeadEvent
+from leadlib._lifecycle.deadlines import Deadline
+from leadlib._lifecycle.events import Disqualified, Escalated, LeadEvent
 from leadlib._lifecycle.standing import Stage
 from leadlib.model import Team
 
@@ -35,6 +36,7 @@ class LeakKind(StrEnum):
     NO_NURTURE = "handed back, but no way leads to a nurture"
     ENDLESS = "handed back and offered again without end"
     NOBODY_MAY = "a move that no team may make"
+    NO_CONSEQUENCE = "what follows a breach is no move from here"
 
 
 @attrs.frozen
@@ -87,6 +89,13 @@ class _Graph:
         for event in self.lifecycle.table[stage]:
             if not self.lifecycle.may(stage, event):
                 yield Leak(LeakKind.NOBODY_MAY, stage, event)
+        for event in dict.fromkeys(d.otherwise for d in self._own(stage)):
+            # Nobody need be told where the process does not know how.
+            if event is not Escalated and event not in self.lifecycle.legal(stage):
+                yield Leak(LeakKind.NO_CONSEQUENCE, stage, event)
+
+    def _own(self, stage: Stage) -> list[Deadline]:
+        return [deadline for deadline in self.lifecycle.deadlines if deadline.stage == stage]
 
     def _following(self, stage: Stage) -> set[Stage]:
         """Where moves of this stage's own lead; to be merged or erased is no way on."""
@@ -116,9 +125,8 @@ class _Graph:
 
     def _clocks(self, stage: Stage) -> list[Team]:
         """Who owns the clocks that run for as long as a lead is here."""
-        clocks = self.lifecycle.deadlines
-        lasting = [clock for clock in clocks if not clock.first and not clock.starts]
-        return [clock.owner for clock in lasting if clock.stage == stage]
+        clocks = self._own(stage)
+        return [clock.owner for clock in clocks if not clock.first and not clock.starts]
 
     def _is_stuck_in_sales(self, stage: Stage) -> bool:
         """Sales must be able to give a lead back in one move; ruling it out is not giving back."""

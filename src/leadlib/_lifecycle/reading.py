@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import attrs
 
 from leadlib import _fields, _text, limits
-from leadlib._lifecycle.clocks import Due, DueState
 from leadlib._lifecycle.data import STANDARD_KINDS
 from leadlib._lifecycle.deadlines import Deadline
 from leadlib._lifecycle.events import Disqualified, Escalated, HandedBack, LeadEvent, Rejected
@@ -285,11 +284,11 @@ class _LifecycleReader(Reader):
         for name, read in readers.items():
             if name in table:
                 parts[name] = read(table[name], f"{where}.{name}")
-        whole = len(self.faults) == before and self.stages
-        clock = self._taken(where, lambda: Deadline(**parts)) if whole else None
-        if clock is not None:
-            self._check_follow_up(clock, where)
-        return clock
+        if len(self.faults) == before:
+            self._check_follow_up(parts.get("otherwise", Escalated), parts.get("reason"), where)
+        if len(self.faults) > before or not self.stages:
+            return None
+        return self._taken(where, lambda: Deadline(**parts))
 
     def _kinds(self, plain: object, where: str) -> list[Kind | None]:
         return self._each(plain, where, self._kind)
@@ -301,9 +300,8 @@ class _LifecycleReader(Reader):
         dates = dict.fromkeys(name for kind in self.kinds.values() for name in _dates_of(kind))
         return self._choice(plain, where, "a date that an event carries", dates)
 
-    def _check_follow_up(self, clock: Deadline, where: str) -> None:
+    def _check_follow_up(self, kind: Kind, reason: str | None, where: str) -> None:
         """What follows a breach must be an event that can be built when the time comes."""
-        kind, reason = clock.otherwise, clock.reason
         needed, legal = _needed(kind), _REASONS.get(kind, ())
         if needed - {"reason"}:
             may = [name for name, other in self.kinds.items() if _needed(other) <= {"reason"}]
@@ -316,27 +314,6 @@ class _LifecycleReader(Reader):
         elif reason is not None and "reason" not in attrs.fields_dict(kind):
             expected = f"no reason, for {kind.__name__} gives none"
             self._fault(expected, reason, f"{where}.reason")
-        elif not self._can_be(clock, where):
-            self._unknown("an event that can be built", kind.__name__, f"{where}.otherwise", ())
-
-    def _can_be(self, clock: Deadline, where: str) -> bool:
-        """Whether an event of the caller's own takes what a clock gives it."""
-        due = Due(
-            lead="-",
-            stage=clock.stage,
-            owner=clock.owner,
-            action=clock.action,
-            since=_ONCE,
-            at=_ONCE,
-            state=DueState.OVERDUE,
-            then=clock.otherwise,
-            reason=clock.reason,
-        )
-        try:
-            self._taken(where, lambda: due.event(at=_ONCE))
-        except (TypeError, ValueError):
-            return False
-        return True
 
 
 def _is_table(plain: object) -> bool:

@@ -186,7 +186,7 @@ STANDARD = Lifecycle(
         Churned: [SALES],
         Merged: [MARKETING],
         Erased: [MARKETING],
-        **dict.fromkeys(_NOTES, (MARKETING, SALES)),
+        **dict.fromkeys((Inquired, Reassigned, Escalated, OptedOut), (MARKETING, SALES)),
     },
     passes=5,
     deadlines=(
@@ -227,7 +227,18 @@ STANDARD = Lifecycle(
                 starts=(Inquired,),
                 first=(Reviewed,),
             )
-            for stage in (WATCH, NURTURE, KEEP_INFORMED)
+            for stage in (WATCH, NURTURE, KEEP_INFORMED, DISQUALIFIED, CHURNED)
+        ),
+        *(
+            Deadline(
+                stage=stage,
+                within=working_days(1),
+                owner=SALES,
+                action="answer the new inquiry",
+                starts=(Inquired,),
+                first=(Reviewed,),
+            )
+            for stage in (CUSTOMER, LOST)
         ),
         Deadline(stage=HANDED_OFF, within=working_hours(8), owner=SALES, action="accept or reject"),
         # Seed 001: followed up within 24 hours of the hand-off; accepting does not stop this clock.
@@ -303,11 +314,14 @@ SIMPLE = Lifecycle(
         HANDED_BACK: {Qualified: QUALIFIED, Deferred: NURTURE, **_OUT},
         DISQUALIFIED: {},
     },
-    anywhere=dict.fromkeys((Inquired, Reassigned, Escalated)),
+    # Whoever was merged or erased has left, too: eight stages are enough to begin with.
+    anywhere={**dict.fromkeys(_NOTES), Merged: DISQUALIFIED, Erased: DISQUALIFIED},
     actors={**STANDARD.actors},
     passes=STANDARD.passes,
     deadlines=(
         *(d for d in STANDARD.deadlines if d.stage in {NURTURE, HANDED_BACK, WORKING}),
+        *(d for d in STANDARD.deadlines if d.starts and d.stage in {CUSTOMER, DISQUALIFIED}),
+        *(d for d in STANDARD.deadlines if d.otherwise is HandedBack and d.stage == HANDED_OFF),
         Deadline(
             stage=INQUIRY, within=working_days(10), owner=MARKETING, action="qualify or nurture"
         ),
@@ -324,12 +338,19 @@ def with_override(lifecycle: Lifecycle = STANDARD) -> Lifecycle:
     Give a lifecycle that lets marketing hand off what is not certified, with a reason and a name.
 
     Off in the standard one: mere inquiries handed over breed skepticism (seed 003).  Each use is an
-    :class:`Overridden` in the log, and counted apart.
+    :class:`Overridden` in the log, and counted apart.  The moves go from those of the stages
+    *inquiry*, *qualifying* and *nurture* that the lifecycle has to its *handed_off*.
+
+    Raises:
+        UnknownName: The lifecycle has no stage *handed_off*.
 
     Example:
         >>> with_override().next(INQUIRY, Overridden)
         <Stage handed_off>
     """
-    for stage in (INQUIRY, QUALIFYING, NURTURE):
-        lifecycle = lifecycle.with_move(stage, Overridden, HANDED_OFF)
+    to = lifecycle.stage(HANDED_OFF.name)
+    names = {stage.name for stage in (INQUIRY, QUALIFYING, NURTURE)}
+    for stage in lifecycle.stages:
+        if stage.name in names:
+            lifecycle = lifecycle.with_move(stage, Overridden, to)
     return attrs.evolve(lifecycle, actors={**lifecycle.actors, Overridden: [MARKETING]})

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import pairwise
 from operator import attrgetter
 from typing import TypeVar
 
@@ -11,17 +12,21 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._lifecycle.events import (
     HAND_OFFS,
+    Accepted,
     Attempted,
     CallbackScheduled,
+    Deferred,
     HandedBack,
     HandedOff,
     LeadEvent,
     Merged,
     Overridden,
+    Parked,
     PassedOn,
     Qualified,
     Reassigned,
     Rejected,
+    Triaged,
 )
 from leadlib.errors import ConflictError
 from leadlib.model import Team
@@ -155,22 +160,36 @@ class Standing:
 
     @property
     def offers(self) -> int:
-        """How often the lead has been offered to sales, whatever the way."""
-        return sum(isinstance(event, HAND_OFFS) for event in self.events)
+        """How often the lead came from the hands of marketing into those of sales."""
+        return sum(
+            before.is_with_marketing and stage.is_with_sales
+            for before, stage in pairwise(self.stages)
+        )
 
     @property
     def rep(self) -> str | None:
-        """To whom the lead was given last; kept over a hand-back, for the same rep (003-09)."""
+        """
+        Who has the lead, or had it last: the rep who accepted it, else to whom it was given.
+        """
         for event in reversed(self.events):
             if isinstance(event, HandedOff | PassedOn | Overridden | Reassigned):
                 return event.to
+            if isinstance(event, Accepted) and event.by is not None:
+                return event.by
         return None
 
     @property
     def not_before(self) -> datetime | None:
-        """The earliest instant at which sales wants the lead again, by its last hand-back."""
-        last = self.last(HandedBack)
-        return None if last is None else last.not_before
+        """
+        When the lead may be taken up again: the date they named when they were deferred or parked
+        last, else the one that sales named when it handed back.
+        """
+        for event in reversed(self.events):
+            if isinstance(event, Deferred | Parked | HandedBack) and event.not_before is not None:
+                return event.not_before
+            if isinstance(event, HandedBack | Triaged):
+                return None
+        return None
 
     @property
     def callback(self) -> datetime | None:

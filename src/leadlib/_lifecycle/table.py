@@ -18,7 +18,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._lifecycle import changes, drawing, linter, reading, writing
 from leadlib._lifecycle.acknowledgements import Acknowledgement, ProcessCoverage, coverage_of
 from leadlib._lifecycle.clocks import Clocks, Due, Orphan
-from leadlib._lifecycle.deadlines import Deadline, for_each_team
+from leadlib._lifecycle.deadlines import Deadline, as_kind, for_each_team
 from leadlib._lifecycle.events import LeadEvent
 from leadlib._lifecycle.folding import (
     LogReading,
@@ -30,7 +30,7 @@ from leadlib._lifecycle.folding import (
     read_log,
 )
 from leadlib._lifecycle.roles import Responsibility, responsibilities_of
-from leadlib._lifecycle.standing import Stage, Standing
+from leadlib._lifecycle.standing import Stage, Standing, as_team
 from leadlib.errors import (
     ConflictError,
     IllegalTransition,
@@ -47,6 +47,7 @@ Kind = type[LeadEvent]
 Row = Mapping[Kind, Stage]
 Table = Mapping[Stage, Row]
 Calendars = WorkCalendar | Mapping[Team, WorkCalendar]
+Standings = Iterable[Standing] | Mapping[str, Standing]
 _FORMS = {
     "dot": drawing.dot,
     "md": drawing.markdown,
@@ -137,6 +138,7 @@ class Lifecycle:
     review_by: date | None = attrs.field(default=None, kw_only=True, validator=_is_day)
 
     def __attrs_post_init__(self) -> None:
+        self._check_types()
         names = [stage.name for stage in self.table]
         if len(set(names)) != len(names):
             raise ConflictError(expected="one stage for each name", got="two", where=self.name)
@@ -151,6 +153,17 @@ class Lifecycle:
         if twice:
             got = " and ".join(sorted(kind.__name__ for kind in twice))
             raise ConflictError(expected="other events than in rows", got=got, where="anywhere")
+
+    def _check_types(self) -> None:
+        """Before anything is asked of them: names are easily taken for stages."""
+        rows = [*self.table.values(), self.anywhere]
+        to = [stage for row in rows for stage in row.values() if stage is not None]
+        for stage in (self.start, *self.table, *to):
+            _fields.check_type(stage, Stage, "$.table")
+        for kind in (self.opening, *(kind for row in rows for kind in row), *self.actors):
+            as_kind(kind, where="$.table")
+        for deadline in self.deadlines:
+            _fields.check_type(deadline, Deadline, "$.deadlines")
 
     def __repr__(self) -> str:
         return f"<Lifecycle {self.name}: {len(self.table)} stages>"
@@ -176,11 +189,21 @@ class Lifecycle:
         legal = [stage.name for stage in self.table]
         raise UnknownName(expected=f"a stage of {self.name!r}", got=repr(name), legal=legal)
 
-    def legal(self, stage: Stage) -> tuple[Kind, ...]:
-        """The events that may happen to a lead in *stage*, the moves first."""
-        return tuple(self._row(stage))
+    def legal(self, stage: Stage | str, *, team: Team | None = None) -> tuple[Kind, ...]:
+        """
+        The events that may happen to a lead in *stage*, the moves first.
 
-    def next(self, stage: Stage, event: Kind) -> Stage:
+        Args:
+            stage: The stage, or its name, as everywhere.
+            team: Only those that this team may make: its buttons.
+        """
+        row = self._row(stage)
+        if team is None:
+            return tuple(row)
+        asked = as_team(team)
+        return tuple(k for k in row if asked in (may := self.may(stage, k)) or _both(asked, may))
+
+    def next(self, stage: Stage | str, event: Kind) -> Stage:
         """
         The stage that *event* leads to from *stage*.
 
@@ -189,14 +212,21 @@ class Lifecycle:
         """
         row = self._row(stage)
         if event not in row:
-            raise self._illegal(stage, event)
+            raise self._illegal(self._known(stage), event)
         return row[event]
 
-    def _row(self, stage: Stage) -> Row:
+    def _known(self, stage: Stage | str) -> Stage:
+        """The stage of the table, given as such or by its name."""
+        if isinstance(stage, str):
+            return self.stage(stage)
         if stage not in self.table:
             legal = [known.name for known in self.table]
             got = repr(getattr(stage, "name", stage))[:64]
             raise UnknownName(expected=f"a stage of {self.name!r}", got=got, legal=legal)
+        return stage
+
+    def _row(self, stage: Stage | str) -> Row:
+        stage = self._known(stage)
         if stage.is_final:
             return self.table[stage]
         return {**self.table[stage], **{kind: to or stage for kind, to in self.anywhere.items()}}
@@ -209,20 +239,30 @@ class Lifecycle:
                 if to != stage:
                     yield stage, kind, to
 
-    def may(self, stage: Stage, event: Kind) -> tuple[Team, ...]:
-        """The teams that may make a move: as listed, else who owns the stage that it leaves."""
+    def may(self, stage: Stage | str, event: Kind) -> tuple[Team, ...]:
+        """
+        The teams that may make a move: as listed, else who has the lead in hand.
+
+        That is the owner of the stage; sales where both own it and it is open.  None may make a
+        move that there is not.
+        """
+        stage = self._known(stage)
+        if event not in self._row(stage):
+            return ()
         if event in self.actors:
             return self.actors[event]
+        if stage.is_with_sales:
+            return (Team.SALES,)
         return _TEAMS if stage.owner in {Team.BOTH, None} else (stage.owner,)
 
-    def accountable(self, stage: Stage, event: Kind) -> Team:
+    def accountable(self, stage: Stage | str, event: Kind) -> Team:
         """
         The one team that answers for a move (004-40).
 
         Who alone may make it; else who owns the stage; where both do, sales, which has the lead in
         hand.
         """
-        may = self.may(stage, event)
+        stage, may = self._known(stage), self.may(stage, event)
         if len(may) == 1:
             return may[0]
         return Team.MARKETING if stage.owner is Team.MARKETING else Team.SALES
@@ -253,7 +293,7 @@ class Lifecycle:
         return {id(stage): row for stage, row in steps.items()}
 
     def move(
-        self, standing: Standing | None, event: LeadEvent, *, team: Team | None = None
+        self, standing: Standing | None, event: LeadEvent, *, team: Team | str | None = None
     ) -> Standing:
         """
         Give the standing after one event; the old standing stays as it was.
@@ -269,7 +309,7 @@ class Lifecycle:
             NotPermitted: The move is another team's.
         """
         if team is not None:
-            self._check_permission(standing, event, team)
+            self._check_permission(standing, event, as_team(team))
         if standing is None:
             return self._opened(event)
         events, stages = standing.events, standing.stages
@@ -313,7 +353,6 @@ class Lifecycle:
         return Standing((*standing.events, event), (*standing.stages, stage))
 
     def _check_permission(self, standing: Standing | None, event: LeadEvent, team: Team) -> None:
-        _fields.check_type(team, Team, "team")
         _fields.check_type(event, LeadEvent, "event")
         stage = self.start if standing is None else standing.stage
         may = self.may(stage, type(event))
@@ -391,7 +430,7 @@ class Lifecycle:
 
     def due(
         self,
-        standings: Iterable[Standing],
+        standings: Standings,
         *,
         now: datetime,
         calendar: Calendars,
@@ -402,7 +441,8 @@ class Lifecycle:
         List what has to happen next: overdue first, then the highest rank, then the earliest.
 
         Args:
-            standings: The leads; closed ones rarely have anything due.
+            standings: The leads, or what :meth:`replay_all` gave; closed ones rarely have anything
+                due.
             now: The instant that counts; exactly at the limit is still met.
             calendar: The opening hours that working clocks run on: one for both teams, or one for
                 each, by the team that owns the clock.
@@ -411,25 +451,76 @@ class Lifecycle:
                 temperature (001-11), or an expected value (003-15); a lead without comes last.
         """
         return self._clocks.queue(
-            standings,
+            _each(standings),
             now=_instants.aware(now, where="now"),
             calendars=for_each_team(calendar),
             soon=soon,
             rank=rank,
         )
 
-    def orphans(self, standings: Iterable[Standing], *, calendar: Calendars) -> tuple[Orphan, ...]:
+    def consequences(
+        self,
+        standings: Standings,
+        *,
+        now: datetime,
+        calendar: Calendars,
+        by: str | None = None,
+    ) -> tuple[LeadEvent, ...]:
+        """
+        Give the events that follow from what is overdue: append them, each night or each hour.
+
+        Of one lead either the move that follows from its earliest breach, such as a hand-back, or
+        an escalation of each breach that nobody was told of since its clock started; so a run that
+        was repeated gives nothing more.  What the table does not know is left out; :meth:`leaks`
+        finds it.  They are numbered after the last event of their lead.
+
+        Args:
+            standings, now, calendar: As for :meth:`due`; no event of these leads is later than
+                *now*.
+            by: Who wrote them, such as the name of your worker.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> from leadlib import WorkCalendar
+            >>> from leadlib.lifecycle import STANDARD, Inquired
+            >>> monday, friday = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 6, tzinfo=UTC)
+            >>> standing = STANDARD.replay([Inquired(lead="i-1", at=monday)])
+            >>> [told] = STANDARD.consequences([standing], now=friday, calendar=WorkCalendar())
+            >>> type(told).__name__, told.reason
+            ('Escalated', 'triage: overdue')
+            >>> again = STANDARD.move(standing, told)
+            >>> STANDARD.consequences([again], now=friday, calendar=WorkCalendar())
+            ()
+        """
+        now, calendars = _instants.aware(now, where="now"), for_each_team(calendar)
+        return tuple(
+            event
+            for standing in _each(standings)
+            for event in self._clocks.consequences(
+                standing, now=now, calendars=calendars, legal=self.legal(standing.stage), by=by
+            )
+        )
+
+    def orphans(self, standings: Standings, *, calendar: Calendars) -> tuple[Orphan, ...]:
         """The open leads that could be forgotten: no owner, or no next action with a date."""
-        return self._clocks.orphans(standings, for_each_team(calendar))
+        return self._clocks.orphans(_each(standings), for_each_team(calendar))
 
     def is_due_for_review(self, day: date) -> bool:
         """Whether the process should have been looked at by that day (004-41)."""
         return self.review_by is not None and day > self.review_by
 
     def with_move(self, stage: Stage, event: Kind, to: Stage) -> Self:
-        """Give a lifecycle with one more move, and its stages if they are new."""
+        """
+        Give a lifecycle with one more move, and its stages if they are new.
+
+        Raises:
+            ConflictError: The event leads elsewhere already; take that move away first.
+        """
         table = {known: dict(row) for known, row in self.table.items()}
-        table.setdefault(stage, {})[event] = to
+        if table.setdefault(stage, {}).setdefault(event, to) != to:
+            got = f"one to {table[stage][event].name!r}"
+            where = f"{stage}, {event.__name__}"
+            raise ConflictError(expected=f"no move, or one to {to.name!r}", got=got, where=where)
         table.setdefault(to, {})
         return attrs.evolve(self, table=table)
 
@@ -462,8 +553,33 @@ class Lifecycle:
         raise UnknownName(expected=f"a clock on {stage.name!r}", got=repr(action), legal=legal)
 
     def with_deadline(self, deadline: Deadline) -> Self:
-        """Give a lifecycle with one more clock."""
-        return attrs.evolve(self, deadlines=(*self.deadlines, deadline))
+        """Give a lifecycle with one more clock; it replaces one of its stage and action."""
+        _fields.check_type(deadline, Deadline, "deadline")
+        named = (deadline.stage, deadline.action)
+        kept = [d for d in self.deadlines if (d.stage, d.action) != named]
+        return attrs.evolve(self, deadlines=(*kept, deadline))
+
+    def without_deadline(self, stage: Stage | str, action: str) -> Self:
+        """
+        Give a lifecycle that lacks one clock.
+
+        Raises:
+            UnknownName: There is none of that stage and action.
+        """
+        gone = self.deadline(self._known(stage), action)
+        return attrs.evolve(self, deadlines=[d for d in self.deadlines if d != gone])
+
+    def without_stage(self, stage: Stage | str) -> Self:
+        """Give a lifecycle that lacks one stage, the moves that lead there, and its clocks."""
+        gone = self._known(stage)
+        table = {
+            known: {kind: to for kind, to in row.items() if to != gone}
+            for known, row in self.table.items()
+            if known != gone
+        }
+        anywhere = {kind: to for kind, to in self.anywhere.items() if to != gone}
+        clocks = [deadline for deadline in self.deadlines if deadline.stage != gone]
+        return attrs.evolve(self, table=table, anywhere=anywhere, deadlines=clocks)
 
     def with_actors(self, event: Kind, *teams: Team) -> Self:
         """Give a lifecycle in which only these teams may make the moves of an event."""
@@ -608,6 +724,14 @@ $.start; did you mean 'inquiry'?
 
 
 _NOTHING: Steps = {}
+
+
+def _each(standings: Standings) -> Iterator[Standing]:
+    """The standings, whether they come with their ids or without."""
+    given = standings.values() if isinstance(standings, Mapping) else standings
+    for standing in given:
+        _fields.check_type(standing, Standing, "standings")
+        yield standing
 
 
 def _both(team: Team, may: Sequence[Team]) -> bool:
