@@ -215,6 +215,27 @@ class TestStoring:
             plain = json.loads(json.dumps(event_to_dict(event)))
             assert event_from_dict(plain, kinds=[Priced]) == event
 
+    def test_own_events_hold_what_json_knows(self):
+        @attrs.frozen(kw_only=True)
+        class Promised(LeadEvent):
+            """A day was promised."""
+
+            day: date
+            parts: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+            span: timedelta | None = None
+
+        event = Promised(lead="L", at=MONDAY, day=date(2026, 3, 9), parts=["a", "b"])
+        plain = json.loads(json.dumps(event_to_dict(event)))
+
+        assert plain["day"] == "2026-03-09"
+        assert event_from_dict(plain, kinds=[Promised]) == event
+        assert event_from_dict(event_to_dict(a_history()[0]), kinds=[Promised]) == a_history()[0]
+        for wrong in ("2026-03-32", "9 March", ""):
+            with pytest.raises(InvalidValue, match=r"\$\.day"):
+                event_from_dict(plain | {"day": wrong}, kinds=[Promised])
+        with pytest.raises(InvalidValue, match=r"got a timedelta @ \$\.span"):
+            event_to_dict(attrs.evolve(event, span=DAY))
+
     def test_own_events_are_named(self):
         class Demonstrated(LeadEvent):
             """The product was shown."""
@@ -509,6 +530,7 @@ class TestRead:
 
         assert set(reading.standings) == {"A", "B"}
         assert set(reading.refused) == {"M"}
+        assert reading.stuck["M"].stage is INQUIRY
         assert "lead 'M', 2026-03-03T09:00:00" in str(reading.refused["M"])
         assert (reading.duplicates, reading.ahead) == (0, ())
 
@@ -543,7 +565,7 @@ class TestRead:
 
     def test_shows_numbers_alone(self):
         assert repr(STANDARD.read(self.log())) == (
-            "LogReading(standings=2 leads, refused=1 leads, duplicates=0, ahead=0)"
+            "LogReading(standings=2 leads, refused=1 leads, stuck=1 leads, duplicates=0, ahead=0)"
         )
 
 
@@ -914,8 +936,10 @@ class TestDue:
         standing = STANDARD.replay([Inquired(lead="L", at=monday)])
         marketing = {Team.MARKETING: easter, Team.SALES: OFFICE}
 
-        assert STANDARD.due([standing], now=monday, calendar=both)[0].at == monday + DAY
-        assert STANDARD.due([standing], now=monday, calendar=marketing)[0].at == monday + 2 * DAY
+        # Noon in New York is after hours in Berlin: the day counts from Tuesday at nine.
+        nine = datetime(2026, 4, 8, 9, tzinfo=ZoneInfo("Europe/Berlin"))
+        assert STANDARD.due([standing], now=monday, calendar=both)[0].at == nine
+        assert STANDARD.due([standing], now=monday, calendar=marketing)[0].at == nine + DAY
 
     @pytest.mark.rule("law-7")
     @pytest.mark.rule("002-24", part="no orphan can come from a lifecycle")

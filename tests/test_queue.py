@@ -451,7 +451,7 @@ class TestWaiting:
 
     @pytest.mark.parametrize(("weeks", "day"), [(3, 27), (30, 2)])
     def test_lasts_until_the_date_that_they_named(self, weeks, day):
-        """Who says "call me in three weeks" to marketing is called then, not at the usual review."""
+        """Who says "call me in three weeks" is called then, not at the usual review."""
         wanted = at(6) + timedelta(weeks=weeks)
         later = Deferred(lead="L", at=at(6), not_before=wanted)
         [review] = queue([Inquired(lead="L", at=at(2)), later], now=at(7))

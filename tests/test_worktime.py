@@ -170,7 +170,7 @@ class TestWorkCalendar:
         assert always.after(begin, working_hours(length)) == end
 
     def test_refuses_a_window_that_is_nothing_or_a_whole_day(self):
-        with pytest.raises(InvalidValue, match="weekdays 0 to 6 with windows of local time"):
+        with pytest.raises(InvalidValue, match=r"a list of windows such as .* @ hours"):
             WorkCalendar(hours={0: [(time(9), time(9))]})
 
     def test_the_zone_may_be_given_by_name(self):
@@ -325,7 +325,9 @@ class TestSpecialDays:
         ],
     )
     def test_that_are_none_are_refused(self, special):
-        with pytest.raises(InvalidValue, match="plain dates, without time, with windows") as caught:
+        with pytest.raises(
+            InvalidValue, match="plain dates, without time, with windows|a list of windows"
+        ) as caught:
             WorkCalendar(special=special)
 
         assert caught.value.where == "special"
@@ -837,3 +839,57 @@ class TestClosing:
         years = {date(2026, 1, 2) + timedelta(days=7 * n) for n in range(600)}
         with pytest.raises(LimitExceeded):
             WorkCalendar(hours={4: [(time(9), time(12))]}, holidays=years).closing(date(2026, 1, 1))
+
+
+class TestWorkingDays:
+    """What begins while nobody is there counts from when somebody is."""
+
+    OFFICE = WorkCalendar(
+        hours={day: [(time(9), time(12)), (time(13), time(17))] for day in range(5)}
+    )
+    NIGHT = WorkCalendar(hours={day: [(time(22), time(6))] for day in range(5)})
+
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [
+            ((2, 10), (3, 10)),  # Monday, to the same hour of Tuesday
+            ((2, 12, 30), (3, 12, 30)),  # a break at noon is in the day
+            ((2, 7), (3, 9)),  # before opening: as from nine
+            ((2, 17), (3, 17)),  # at the very end of the day
+            ((2, 17, 1), (4, 9)),  # after it: as from Tuesday at nine
+            ((6, 17), (9, 17)),  # Friday evening
+            ((7, 7), (10, 9)),  # Saturday: as from Monday at nine
+        ],
+    )
+    def test_begin_when_the_team_is_there(self, start, end):
+        begin, due = (datetime(2026, 3, *moment, tzinfo=UTC) for moment in (start, end))
+
+        assert self.OFFICE.after(begin, working_days(1)) == due
+
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [
+            ((3, 5), (4, 5)),  # in the night of Monday, to the same hour of the next night
+            ((7, 5), (10, 5)),  # in that of Friday, to that of Monday
+            ((7, 12), (10, 22)),  # Saturday noon: as from Monday at 22
+            ((2, 23), (3, 23)),
+        ],
+    )
+    def test_belong_to_the_night_in_which_they_begin(self, start, end):
+        begin, due = (datetime(2026, 3, *moment, tzinfo=UTC) for moment in (start, end))
+
+        assert self.NIGHT.after(begin, working_days(1)) == due
+
+    @given(st.integers(0, 60 * 24 * 28), st.integers(1, 9))
+    def test_are_never_over_before_the_team_has_worked(self, minute, count):
+        start = datetime(2026, 3, 1, tzinfo=UTC) + timedelta(minutes=minute)
+        due = self.OFFICE.after(start, working_days(count))
+
+        assert self.OFFICE.elapsed(start, due) == count * timedelta(hours=7)
+
+    def test_say_which_day_has_no_windows(self):
+        wrong = [(time(9), time(12)), (time(11), time(17))]
+        with pytest.raises(InvalidValue, match=r"a list of windows such as .* @ hours\[0\]"):
+            WorkCalendar(hours={0: wrong})
+        with pytest.raises(InvalidValue, match=r"weekdays 0 to 6 .*got 7"):
+            WorkCalendar(hours={7: [(time(9), time(12))]})

@@ -17,7 +17,9 @@ Window = tuple[time, time]
 _K = TypeVar("_K")
 
 _MIDNIGHT = time(0)
-_WINDOWS = "windows of local time that do not overlap and are not empty"
+_WINDOWS = (
+    "windows such as (time(9), time(17)), of local time, that do not overlap and are not empty"
+)
 _WEEK = f"weekdays 0 to 6 with {_WINDOWS}"
 _SPECIAL = f"plain dates, without time, with {_WINDOWS}"
 _DATES = "plain dates, without time"
@@ -43,9 +45,12 @@ def _by_day(
         raise InvalidValue(expected=expected, got=_text.kind_of(hours_of), where=where)
 
     def checked(day: object, windows: object) -> tuple[Window, ...]:
-        ordered = _in_order(windows) if is_day(day) else None
-        if ordered is None:
+        if not is_day(day):
             raise InvalidValue(expected=expected, got=f"{day!r:.40}", where=where)
+        ordered = _in_order(windows)
+        if ordered is None:
+            got, place = "others", f"{where}[{day!s}]"
+            raise InvalidValue(expected=f"a list of {_WINDOWS}", got=got, where=place)
         return ordered
 
     return FrozenDict({day: checked(day, windows) for day, windows in hours_of.items()})

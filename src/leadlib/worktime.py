@@ -185,7 +185,11 @@ def working_hours(count: float) -> Span:
 
 
 def working_days(count: int) -> Span:
-    """Open days of a calendar: the same time of day, that many open days later."""
+    """
+    Open days of a calendar: the same time of day, that many open days later.
+
+    What begins while the calendar is closed counts from when it opens next.
+    """
     return Span(_length(count, _ONE_DAY, kinds=int, expected=_WHOLE_DAYS), Clock.WORKING_DAYS)
 
 
@@ -326,13 +330,41 @@ class WorkCalendar:
         return None if run is None else self._end(clock, *run)
 
     def _after_days(self, start: datetime, count: int) -> datetime:
-        local = start.astimezone(self.zone)
-        day = local.date()
+        begun, moment = self._working_day(start.astimezone(self.zone).replace(tzinfo=None))
+        day = begun
         for _ in range(_SEARCHED):
             count -= self.is_open(day := day + _ONE_DAY)
             if not count:
-                return _instants.placed(datetime.combine(day, local.time()), self.zone)
+                return _instants.placed(moment + (day - begun), self.zone)
         raise self._closed()
+
+    def _working_day(self, local: datetime) -> tuple[date, datetime]:
+        """
+        The working day that a local time is in, and the time; else the next one, as it begins.
+
+        A break at noon is in the day, and so is the instant it closes; after midnight a night shift
+        goes on.
+        """
+        for day in (local.date() - _ONE_DAY, local.date()):
+            hours = self._span_of(day)
+            if hours is not None and hours[0] <= local <= hours[1]:
+                return day, local
+        day = local.date()
+        for _ in range(_SEARCHED):
+            hours = self._span_of(day)
+            if hours is not None and local < hours[0]:
+                return day, hours[0]
+            day += _ONE_DAY
+        raise self._closed()
+
+    def _span_of(self, day: date) -> tuple[datetime, datetime] | None:
+        """From when to when the team is there on a local date, breaks included."""
+        windows = self._windows_of(day)
+        if not windows:
+            return None
+        closes = day + _ONE_DAY if _week.passes_midnight(windows[-1]) else day
+        begin, end = windows[0][0], windows[-1][1]
+        return datetime.combine(day, begin), datetime.combine(closes, end)
 
     def elapsed(
         self,
@@ -402,10 +434,9 @@ class WorkCalendar:
         if not isinstance(given, date) or isinstance(given, datetime):
             raise InvalidValue(expected="a plain date", got=_text.kind_of(given), where="day")
         for _ in range(_SEARCHED):
-            windows = self._windows_of(day)
-            if windows:
-                closes = day + _ONE_DAY if _week.passes_midnight(windows[-1]) else day
-                return _instants.placed(datetime.combine(closes, windows[-1][1]), self.zone)
+            hours = self._span_of(day)
+            if hours is not None:
+                return _instants.placed(hours[1], self.zone)
             day += _ONE_DAY
         raise self._closed()
 

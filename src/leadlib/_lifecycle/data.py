@@ -1,7 +1,7 @@
 """Events as plain data, in and out: any store can keep them, and a replay reads them back."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, get_args, get_type_hints
@@ -30,6 +30,10 @@ def event_to_dict(event: LeadEvent) -> dict[str, Any]:
 
     Notes and names of people are part of it: it is meant for your store, not for a log.
 
+    Raises:
+        InvalidValue: An event of your own holds what is neither text, a number, yes/no, a date nor
+            an instant.
+
     Example:
         >>> from datetime import UTC, datetime
         >>> from leadlib.lifecycle import HandedBack
@@ -43,12 +47,12 @@ def event_to_dict(event: LeadEvent) -> dict[str, Any]:
 
 def _parts(value: Any) -> dict[str, Any]:
     parts = {field.name: getattr(value, field.name) for field in attrs.fields(type(value))}
-    return {name: _plain(part) for name, part in parts.items() if part is not None}
+    return {name: _plain(part, name) for name, part in parts.items() if part is not None}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str) -> Any:
     match value:
-        case datetime():
+        case date():  # instants are dates, too
             return value.isoformat()
         case StrEnum():
             return value.value
@@ -56,18 +60,22 @@ def _plain(value: Any) -> Any:
             return str(value)
         case Certificate():
             return _parts(value)
-    return value
+        case str() | int() | float():
+            return value
+        case tuple() if all(isinstance(part, str) for part in value):
+            return list(value)
+    expected = "text, a number, yes/no, a date or an instant"
+    raise InvalidValue(expected=expected, got=_text.kind_of(value), where=f"$.{name}")
 
 
-def event_from_dict(
-    plain: object, *, kinds: Iterable[type[LeadEvent]] = STANDARD_KINDS
-) -> LeadEvent:
+def event_from_dict(plain: object, *, kinds: Iterable[type[LeadEvent]] = ()) -> LeadEvent:
     """
     Read an event back, whole or not at all: ``event_from_dict(event_to_dict(e)) == e``.
 
     Args:
         plain: As :func:`event_to_dict` gave it.
-        kinds: The events that may come; name your own here, with the standard ones you use.
+        kinds: Events of your own that may come besides the standard ones, of which one of the same
+            name goes before: ``lifecycle.kinds`` are all that a lifecycle knows.
 
     Raises:
         UnknownName: No such event, or a key that it does not have.
@@ -76,7 +84,7 @@ def event_from_dict(
     """
     if not isinstance(plain, Mapping):
         raise InvalidValue(expected="a mapping", got=_text.kind_of(plain), where="$")
-    known = {kind.__name__: kind for kind in kinds}
+    known = {kind.__name__: kind for kind in (*STANDARD_KINDS, *kinds)}
     name = plain.get("event")
     if not isinstance(name, str) or name not in known:
         got = repr(name)[:64] if isinstance(name, str) else _text.kind_of(name)
@@ -101,6 +109,15 @@ def _built(kind: type, plain: Mapping[str, Any], where: str) -> Any:
     return kind(**parts)
 
 
+def _day(plain: str, where: str) -> date:
+    try:
+        if len(plain) == len("2026-03-02"):
+            return date.fromisoformat(plain)
+    except ValueError:
+        pass
+    raise InvalidValue(expected="a date such as 2026-03-02", got="other text", where=where)
+
+
 def _read(kind: Any, plain: Any, where: str) -> Any:
     """Only what JSON cannot say needs reading; the event itself checks the rest."""
     kinds = get_args(kind) or (kind,)  # one kind, or that kind or nothing
@@ -109,6 +126,8 @@ def _read(kind: Any, plain: Any, where: str) -> Any:
             return _instants.instant(plain)
         except InvalidValue as fault:
             raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+    if date in kinds and isinstance(plain, str):
+        return _day(plain, where)
     if Decimal in kinds and isinstance(plain, str) and len(plain) <= _LONGEST_AMOUNT:
         try:
             return Decimal(plain)

@@ -53,13 +53,16 @@ class LogReading:
 
     Args:
         standings: Where each lead stands, by its id.
-        refused: By lead, why its events are no life of this lifecycle; no standing is made of it.
+        refused: By lead, why its events are no life of this lifecycle.
+        stuck: Where the refused leads stood before the event that was refused, if they had begun;
+            they are not among the *standings*.
         duplicates: How many events came more than once; each counts once.
         ahead: The events later than *now*; they are not looked at yet.
     """
 
     standings: Mapping[str, Standing] = attrs.field(repr=lambda found: f"{len(found)} leads")
     refused: Mapping[str, LeadlibError] = attrs.field(repr=lambda found: f"{len(found)} leads")
+    stuck: Mapping[str, Standing] = attrs.field(repr=lambda found: f"{len(found)} leads")
     duplicates: int
     ahead: tuple[LeadEvent, ...] = attrs.field(repr=lambda events: str(len(events)))
 
@@ -76,17 +79,34 @@ def read_log(
     seen = taken if limit is None else [event for event in taken if event.at <= limit]
     standings: dict[str, Standing] = {}
     refused: dict[str, LeadlibError] = {}
+    stuck: dict[str, Standing] = {}
     for lead, own in sorted(by_lead(seen).items()):
         try:
             standings[lead] = lifecycle.replay(own)
         except (IllegalTransition, ConflictError) as fault:
             refused[lead] = fault
+            last_good = _last_good(lifecycle, own)
+            stuck |= {lead: last_good} if last_good is not None else {}
     return LogReading(
         standings=_fields.FrozenDict(standings),
         refused=_fields.FrozenDict(refused),
+        stuck=_fields.FrozenDict(stuck),
         duplicates=len(seen) - len(set(seen)),
         ahead=ahead,
     )
+
+
+def _last_good(lifecycle: "Lifecycle", events: Iterable[LeadEvent]) -> Standing | None:
+    """The standing before the first event that cannot be."""
+    standing = None
+    for event in sorted(events, key=order):
+        if standing is not None and event == standing.events[-1]:
+            continue
+        try:
+            standing = lifecycle.move(standing, event)
+        except IllegalTransition:
+            break
+    return standing
 
 
 def by_lead(events: Iterable[LeadEvent]) -> dict[str, list[LeadEvent]]:
