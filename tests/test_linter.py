@@ -87,6 +87,9 @@ DEFECTS = {
     LeakKind.NO_CONSEQUENCE: SOUND.with_deadline(
         Deadline(stage=WARM, within=days(7), owner="marketing", action="act", otherwise=Won)
     ),
+    LeakKind.DEAF_CLOCK: SOUND.with_deadline(
+        Deadline(stage=WARM, within=days(7), owner="marketing", action="act", again=[Triaged])
+    ),
 }
 
 
@@ -117,6 +120,63 @@ class TestLinter:
         asleep = Deadline(
             stage=WARM, within=days(1), owner=Team.MARKETING, action="triage", starts=[Inquired]
         )
-        ours = attrs.evolve(SOUND, deadlines=[*without_clock(WARM), asleep])
+        heard = attrs.evolve(SOUND, anywhere={Inquired: None})
+        ours = attrs.evolve(heard, deadlines=[*without_clock(WARM), asleep])
 
         assert [str(leak) for leak in ours.leaks()] == ["warm: open, but no clock runs"]
+
+    def test_takes_a_clock_that_only_the_next_move_stops_for_one_that_runs(self):
+        """The first attempt is due from the offer on, and with it the lead goes on."""
+        first = Deadline(stage=CALLING, within=days(1), owner=Team.SALES, action="try", first=[Won])
+
+        assert attrs.evolve(SOUND, deadlines=[*without_clock(CALLING), first]).leaks() == ()
+
+    def test_does_not_take_a_way_back_that_sales_may_not_go_for_one(self):
+        ours = SOUND.with_actors(HandedBack, Team.MARKETING)
+
+        assert [str(leak) for leak in ours.leaks()] == ["calling: sales cannot hand the lead back"]
+
+    def test_does_not_take_an_end_of_marketing_for_a_way_back(self):
+        over = Stage("over", Team.MARKETING, closed=True)
+        ours = with_row(CALLING, {Won: SOLD, HandedBack: over})
+        whole = attrs.evolve(ours, table={**ours.table, over: {}})
+
+        assert [str(leak) for leak in whole.leaks()] == ["calling: sales cannot hand the lead back"]
+
+    def test_finds_a_clock_that_starts_at_a_date_that_no_event_carries(self):
+        ours = SOUND.with_deadline(
+            Deadline(stage=WARM, within=days(7), owner="marketing", action="act", since="due")
+        )
+
+        assert {leak.kind for leak in ours.leaks()} == {LeakKind.DEAF_CLOCK}
+
+    def test_finds_what_may_happen_anywhere_and_nobody_may_do(self):
+        ours = attrs.evolve(SOUND, anywhere={Inquired: None}, actors={Inquired: []})
+
+        assert [str(leak) for leak in ours.leaks()] == [
+            "new: a move that no team may make (Inquired)"
+        ]
+
+    def test_asks_for_a_clock_of_sales_beside_those_of_marketing(self):
+        """One of each is enough; a nurture that lies behind sales is none."""
+        both = attrs.evolve(
+            SOUND,
+            deadlines=[*SOUND.deadlines, attrs.evolve(clock(CALLING, Team.MARKETING), action="x")],
+        )
+        cold = Stage("cold", Team.MARKETING)
+        behind = attrs.evolve(
+            SOUND,
+            table={
+                NEW: {Accepted: CALLING, Deferred: WARM},
+                WARM: {Accepted: CALLING},
+                CALLING: {Won: SOLD, HandedBack: cold, Deferred: WARM},
+                cold: {Accepted: CALLING},
+                SOLD: {},
+            },
+            deadlines=[*SOUND.deadlines, clock(cold)],
+        )
+
+        assert both.leaks() == ()
+        assert [str(leak) for leak in behind.leaks()] == [
+            "cold: handed back, but no way leads to a nurture"
+        ]

@@ -114,10 +114,31 @@ class TestOrder:
 
         assert [due.lead for due in order] == ["b", "a"]
 
-    @pytest.mark.parametrize("value", [float("nan"), Decimal("NaN"), True, "hot", None])
+    @pytest.mark.parametrize(
+        "value", [float("nan"), Decimal("NaN"), Decimal("sNaN"), True, "hot", None]
+    )
     def test_goes_by_numbers_alone(self, value):
         with pytest.raises(InvalidValue, match=r"expected a number, got .* @ rank\['a'\]"):
             queue(offered("a"), now=at(5), rank={"a": value})
+
+    def test_takes_numbers_of_any_size_and_library(self):
+        import numpy as np
+
+        histories = [offered("a"), offered("b")]
+        for low, high in (
+            (np.uint8(0), np.uint8(5)),
+            (np.int8(-128), np.int8(100)),
+            (0, Decimal("1e2000000")),
+        ):
+            order = first_attempts(*histories, now=at(4, 12), rank={"a": low, "b": high})
+            assert [due.lead for due in order] == ["b", "a"]
+
+    def test_refuses_leads_of_an_older_process(self):
+        older = Stage("inquiry", Team.MARKETING, "another meaning")
+        old = STANDARD.replay(offered()[:1])
+        changed = attrs.evolve(old, stages=(older,))
+        with pytest.raises(UnknownName, match="as it is now, got another 'inquiry'$"):
+            STANDARD.due([changed], now=at(3), calendar=OFFICE)
 
     def test_is_by_due_date_without_ranks(self):
         order = first_attempts(offered("b", at(4, 10)), offered("a", at(4, 11)), now=at(4, 12))
@@ -382,6 +403,24 @@ class TestCallback:
         assert (late.owner, back.reason) == (Team.SALES, ReturnReason.CALLBACK_MISSED)
         assert STANDARD.move(STANDARD.replay(self.asked()), back).stage is HANDED_BACK
 
+    @pytest.mark.rule("004-37", "004-38")
+    @pytest.mark.parametrize("day", [6, 7, 8])
+    @pytest.mark.parametrize("hour", [9, 10, 17])
+    def test_of_a_day_may_be_made_until_the_end_of_its_grace(self, day, hour):
+        """Saturday, Sunday or Monday, at whatever hour: the end of Wednesday is the end."""
+        due = datetime(2026, 6, day, hour, tzinfo=UTC)
+        asked = CallbackScheduled(lead="L", at=at(6, 10, 5), due=due)
+        [entry] = queue([*offered(), Attempted(lead="L", at=at(6, 10)), asked], now=due)
+
+        assert entry.at == datetime(2026, 6, 10, 17, tzinfo=UTC)
+
+    def test_stops_the_clocks_of_the_first_attempt(self):
+        """Who asks to be called in June is not handed back in March because nobody tried."""
+        asked = CallbackScheduled(lead="L", at=at(6), due=self.DUE)
+        history = [*offered(), Accepted(lead="L", at=at(5)), asked]
+
+        assert [due.action for due in queue(history, now=at(25))] == ["call back"]
+
     def test_that_was_made_goes_on_with_sales_or_with_marketing(self):
         standing = STANDARD.replay(self.asked())
         called = Attempted(lead="L", at=self.DUE)
@@ -425,6 +464,21 @@ class TestWaiting:
         assert (triage.action, triage.at) == ("triage the new inquiry", at(23, 15))
         assert review.action == "review"
         assert STANDARD.next(STANDARD.replay(history).stage, Triaged) is QUALIFYING
+
+    def test_is_not_put_off_by_asking_again_and_again(self):
+        asked = [Inquired(lead="L", at=at(day, 9)) for day in range(4, 28)]
+        history = [Inquired(lead="L", at=at(2)), Deferred(lead="L", at=at(3)), *asked]
+        triage, _ = queue(history, now=at(27, 10))
+
+        assert (triage.since, triage.at, triage.overdue) == (at(4), at(5), True)
+
+    def test_for_a_date_does_not_put_off_the_triage_of_a_new_inquiry(self):
+        spring = datetime(2027, 3, 1, tzinfo=UTC)
+        back = HandedBack(lead="L", at=at(5), reason="timing", not_before=spring)
+        asked = Inquired(lead="L", at=at(12))
+        triage, review = queue([*offered(), back, Deferred(lead="L", at=at(6)), asked], now=at(12))
+
+        assert (triage.at, review.at) == (at(13), spring)
 
     def test_goes_on_once_somebody_looked(self):
         looked = Reviewed(lead="L", at=at(20, 16))
@@ -573,14 +627,18 @@ class TestDeadline:
         assert "call back within 2 working days of due" in clocks
         assert "hand off under this certificate until expires" in clocks
 
-    def test_takes_the_instant_of_the_event_where_it_carries_no_date(self):
+    def test_does_not_run_where_the_event_carries_no_date(self):
         clock = Deadline(
             stage=INQUIRY, within=working_days(1), since="due", owner="marketing", action="act"
         )
         ours = attrs.evolve(STANDARD, deadlines=[clock])
-        [due] = ours.due([ours.replay(a_history()[:1])], now=MONDAY, calendar=OFFICE)
+        standing = ours.replay(a_history()[:1])
 
-        assert due.since == MONDAY
+        assert ours.due([standing], now=MONDAY, calendar=OFFICE) == ()
+        assert clock.runs(standing, calendar=OFFICE) == ()
+        assert [str(orphan) for orphan in ours.orphans([standing], calendar=OFFICE)] == [
+            "L in inquiry: no next action"
+        ]
 
     def test_a_lost_deal_asks_whether_to_recycle_it(self):
         won = [

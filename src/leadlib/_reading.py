@@ -150,9 +150,9 @@ def _at(fault: LeadlibError, where: str) -> LeadlibError:
 
 def as_key(name: object) -> str | None:
     """The name as it is kept, whatever its spelling; None if it is no text."""
-    if not isinstance(name, str):
+    if not isinstance(name, str) or len(name) > limits.ID_CHARACTERS:
         return None
-    return unicodedata.normalize("NFC", name[: limits.ID_CHARACTERS]).strip()
+    return unicodedata.normalize("NFC", name).strip()
 
 
 def quoted(value: object) -> str:

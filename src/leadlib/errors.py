@@ -139,7 +139,8 @@ class _Faults(InvalidValue):
         return "; ".join(lines) if len(lines) == 1 else "\n".join([self._count(), *lines])
 
     def _count(self) -> str:
-        return f"{len(self.faults)} faults in this {self._what}:"
+        faults = "1 fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        return f"{faults} in this {self._what}:"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive_faults, (type(self), self.faults, self.complete)

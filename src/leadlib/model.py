@@ -400,6 +400,8 @@ class Lead:
 
 
 def _as_ids(ids: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise InvalidValue(expected="a list of ids", got=_text.kind_of(ids))
     return tuple(_fields.identifier(each) for each in ids)
 
 

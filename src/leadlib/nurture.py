@@ -244,9 +244,15 @@ class Cadence:
         ends = [
             event
             for event in history
-            if event.lead == lead.id and event.at >= enrolled and isinstance(event, self.ends_on)
+            if event.lead == lead.id and event.at >= enrolled and self._is_end(event)
         ]
         return min(ends, key=lambda event: (event.at, event.seq), default=None)
+
+    def _is_end(self, event: LeadEvent) -> bool:
+        """An opt-out of a channel that no step goes by ends nothing."""
+        if isinstance(event, OptedOut) and event.channel is not None:
+            return OptedOut in self.ends_on and event.channel in {s.channel for s in self.steps}
+        return isinstance(event, self.ends_on)
 
     def _touch(
         self,

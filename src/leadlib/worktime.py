@@ -16,7 +16,7 @@ from typing import Any, Self, overload
 
 import attrs
 
-from leadlib import _instants, _pauses, _text, _week
+from leadlib import _fields, _instants, _pauses, _text, _week
 from leadlib._openings import Always, Openings
 from leadlib._pauses import Pause
 from leadlib._week import Window
@@ -61,6 +61,17 @@ class Clock(StrEnum):
 _WORKING_HOURS = Clock.WORKING_HOURS  # a member is looked up more slowly than a name
 
 
+def _as_length(length: object) -> timedelta:
+    if not isinstance(length, timedelta):
+        got = _text.kind_of(length)
+        raise InvalidValue(expected="a timedelta", got=got, where="length")
+    return length
+
+
+def _as_clock(clock: object) -> Clock:
+    return _fields.member(Clock, clock, expected="a clock", where="clock")
+
+
 @attrs.frozen
 class Span:
     """
@@ -78,8 +89,8 @@ class Span:
         24 hours or 2 working days or 20 minutes
     """
 
-    length: timedelta
-    clock: Clock = Clock.ELAPSED
+    length: timedelta = attrs.field(converter=_as_length)
+    clock: Clock = attrs.field(default=Clock.ELAPSED, converter=_as_clock)
     _micros: int = attrs.field(init=False, repr=False, eq=False)
 
     @_micros.default
@@ -220,6 +231,8 @@ def _checked_zone(zone: object) -> tzinfo:
     if not isinstance(zone, tzinfo):
         expected = "a time zone or its IANA name"
         raise InvalidValue(expected=expected, got=_text.kind_of(zone), where="zone")
+    if hasattr(zone, "localize"):  # of pytz: it gives other hours unless asked in its own way
+        return _instants.zone_named(str(zone))
     return zone
 
 

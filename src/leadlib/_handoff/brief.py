@@ -13,7 +13,7 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._handoff.history import History, events_of
 from leadlib._markup import html_list, in_html, in_markdown, on_one_line
-from leadlib.errors import BriefIncomplete, ConflictError, InvalidValue
+from leadlib.errors import BriefIncomplete, ConflictError, InvalidValue, NotCertifiable
 from leadlib.lifecycle import (
     HAND_OFFS,
     HandedBack,
@@ -24,7 +24,7 @@ from leadlib.lifecycle import (
     Rejected,
 )
 from leadlib.model import Campaign, Certificate, Fact, FactValue, Inquiry, Lead
-from leadlib.qualification import Condition, Criterion, Not, Verdict
+from leadlib.qualification import Condition, Criterion, Not, Outcome, Verdict
 
 __all__ = ["Brief"]
 
@@ -35,8 +35,10 @@ def _as_counts(interests: object) -> Mapping[str, int]:
     for count in interests.values():
         if not _fields.is_whole(count) or count < 1:
             raise InvalidValue(expected="counts from 1 on", got="another")
-    counts = [(_text.clean(topic), count) for topic, count in interests.items()]
-    return _fields.FrozenDict(sorted(counts, key=lambda topic: (-topic[1], topic[0])))
+    counts = Counter[str]()
+    for topic, count in interests.items():
+        counts[_text.clean(topic)] += count
+    return _fields.FrozenDict(sorted(counts.items(), key=lambda topic: (-topic[1], topic[0])))
 
 
 def _as_lines(lines: Any) -> tuple[str, ...]:
@@ -110,6 +112,7 @@ class Brief:
         returned: How earlier passes ended: what sales gave back, and why.
         avoid: What not to do, in the words of marketing.
         ask_first: The first questions, the most telling first.
+        is_ruled_out: Whether the definition disqualifies the lead: then nobody can hand it off.
 
     Example:
         >>> Brief(lead="i-1", interests={"CIP": 1}, held=(), unknown=(), guidance="").missing
@@ -130,6 +133,7 @@ class Brief:
     returned: tuple[HandedBack | Rejected, ...] = attrs.field(default=(), converter=_as_returns)
     avoid: tuple[str, ...] = attrs.field(default=(), converter=_as_warnings)
     ask_first: tuple[str, ...] = attrs.field(default=(), converter=_as_lines)
+    is_ruled_out: bool = False
 
     @classmethod
     def of(
@@ -196,6 +200,7 @@ class Brief:
             returned=tuple(e for e in events if isinstance(e, HandedBack | Rejected)),
             avoid=avoid,
             ask_first=verdict.ask_next or verdict.unknown,  # of a decided lead, the gaps
+            is_ruled_out=verdict.outcome is Outcome.DISQUALIFIED,
         )
 
     @property
@@ -232,7 +237,8 @@ class Brief:
 
         Raises:
             BriefIncomplete: A part is missing; the error names it.
-            NotCertifiable: The certificate is of another lead or has expired.
+            NotCertifiable: The lead is disqualified, or the certificate is of another lead or has
+                expired.
         """
         self._check_complete()
         return HandedOff(
@@ -257,6 +263,7 @@ class Brief:
 
         Raises:
             BriefIncomplete: A part is missing; the error names it.
+            NotCertifiable: The lead is disqualified.
         """
         self._check_complete()
         brief = self.fingerprint
@@ -296,7 +303,11 @@ class Brief:
         )
 
     def _check_complete(self) -> None:
-        """Whatever passes a lead on asks here first."""
+        """Whatever passes a lead on asks here first; a veto beats any score, name or approver."""
+        if self.is_ruled_out:
+            expected = "a lead that the definition does not rule out"
+            where = f"lead {self.lead!r}"
+            raise NotCertifiable(expected=expected, got="a disqualified one", where=where)
         if self.missing:
             raise BriefIncomplete(self.missing, lead=self.lead)
 
@@ -371,6 +382,8 @@ class Brief:
             "earlier passes": [str(self.earlier_passes)],
             "came back": _last(_return(event) for event in self.returned),
         }
+        if self.is_ruled_out:
+            sections = {"ruled out": ["the definition disqualifies this lead"]} | sections
         if not self.missing:
             return sections
         return sections | {"missing": [", ".join(self.missing)]}
@@ -393,6 +406,7 @@ class Brief:
             "earlier_passes": self.earlier_passes,
             "returned": [_plain_return(event) for event in self.returned],
             "missing": list(self.missing),
+            "is_ruled_out": self.is_ruled_out,
         }
 
 

@@ -35,7 +35,7 @@ def events_of(lead: str, history: History) -> tuple[LeadEvent, ...]:
         if event.lead != lead:
             got = f"one of lead {event.lead!r}"
             raise ConflictError(expected=f"events of lead {lead!r}", got=got, where="history")
-    return tuple(sorted(events, key=lambda event: (event.at, event.seq)))
+    return tuple(sorted(dict.fromkeys(events), key=lambda event: (event.at, event.seq)))
 
 
 def _all_of(history: Any) -> tuple[LeadEvent, ...]:

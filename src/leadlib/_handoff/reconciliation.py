@@ -10,7 +10,7 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._markup import on_one_line
 from leadlib._rates import Rate
-from leadlib.errors import InvalidValue
+from leadlib.errors import ConflictError, InvalidValue
 
 __all__ = ["HandOver", "Reconciliation", "reconcile"]
 
@@ -149,6 +149,9 @@ def reconcile(steps: Mapping[str, Iterable[str]]) -> Reconciliation:
     if not isinstance(steps, Mapping):
         raise InvalidValue(expected="steps with ids", got=_text.kind_of(steps), where="steps")
     held = {_step(name): _counted(ids, name) for name, ids in steps.items()}
+    if len(held) < len(steps):
+        got = "one in two spellings"
+        raise ConflictError(expected="steps of different names", got=got, where="steps")
     if len(held) < _FEWEST:
         got = _text.plural(len(held), "step")
         raise InvalidValue(expected="at least two steps", got=got, where="steps")

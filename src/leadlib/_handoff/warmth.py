@@ -9,7 +9,7 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import HandedOff, LeadEvent
+from leadlib.lifecycle import HAND_OFFS, LeadEvent
 from leadlib.model import Lead
 from leadlib.qualification import LeadDefinition, Temperature, temperature
 
@@ -79,6 +79,7 @@ def warmth_at_handoff(
     Example:
         >>> from datetime import UTC, datetime, timedelta
         >>> from leadlib import Event, Field, Inquiry, Points
+        >>> from leadlib.lifecycle import HandedOff
         >>> from leadlib.model import Certificate
         >>> monday = datetime(2026, 3, 2, tzinfo=UTC)
         >>> friday, april = monday + timedelta(days=4), monday + timedelta(days=30)
@@ -116,16 +117,18 @@ def _by_id(leads: Iterable[Lead]) -> dict[str, Lead]:
 def _points(
     events: Iterable[LeadEvent], leads: Mapping[str, Lead], definition: LeadDefinition
 ) -> Iterator[Any]:
+    seen = set()
     for event in events:
         _fields.check_type(event, LeadEvent, "events")
-        if isinstance(event, HandedOff):
+        if isinstance(event, HAND_OFFS) and event not in seen:
+            seen.add(event)
             if event.lead not in leads:
                 got = repr(event.lead)
                 raise UnknownName(expected="a lead of *leads*", got=got, where="events")
             yield _engagement(leads[event.lead], event, definition)
 
 
-def _engagement(lead: Lead, event: HandedOff, definition: LeadDefinition) -> Any:
+def _engagement(lead: Lead, event: LeadEvent, definition: LeadDefinition) -> Any:
     """The points by what was known when it was handed off."""
     score = definition.judge(lead, now=event.at).engagement
     if score is None:

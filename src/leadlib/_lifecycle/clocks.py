@@ -4,6 +4,7 @@ The queue: what has to happen to a lead, by whom, until when, and what follows.
 It is asked with ``now`` and never saved as a flag.
 """
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -119,9 +120,12 @@ class Clocks:
     here: Mapping[Stage, Sequence[Deadline]]
     through: Sequence[Deadline]
     passes: int | None
+    parking: Collection[Stage]  # from where a lead can be parked
 
     @classmethod
-    def of(cls, deadlines: Iterable[Deadline], passes: int | None) -> "Clocks":
+    def of(
+        cls, deadlines: Iterable[Deadline], *, passes: int | None, parking: Collection[Stage]
+    ) -> "Clocks":
         here: dict[Stage, list[Deadline]] = {}
         through = []
         for deadline in deadlines:
@@ -129,7 +133,7 @@ class Clocks:
                 through.append(deadline)
             else:
                 here.setdefault(deadline.stage, []).append(deadline)
-        return cls(here=here, through=through, passes=passes)
+        return cls(here=here, through=through, passes=passes, parking=frozenset(parking))
 
     def queue(
         self,
@@ -196,8 +200,10 @@ class Clocks:
     ) -> Due:
         action, then, reason = deadline.action, deadline.otherwise, deadline.reason
         if self._is_worn_out(standing, deadline):
-            action = f"park or rule out, offered to sales {standing.offers} times"
-            then, reason = Parked, f"offered to sales {standing.offers} times"
+            often = f"offered to sales {standing.offers} times"
+            action = f"park or rule out, {often}"
+            if standing.stage in self.parking:
+                then, reason = Parked, often
         late = DueState.AT_RISK if at - now <= soon else DueState.OPEN
         return Due(
             lead=standing.lead,
@@ -227,6 +233,8 @@ class Clocks:
         """The clocks that run for a lead: when each started and when its time is over."""
         for deadline, events in self.running(standing):
             begun = started(deadline, events)
+            if begun is None:
+                continue
             yield deadline, begun, ends(deadline, begun, events, standing, calendars)
 
     def running(self, standing: Standing) -> Iterator[tuple[Deadline, Sequence[LeadEvent]]]:
@@ -264,10 +272,18 @@ def _told(standing: Standing, since: datetime, action: str) -> datetime | None:
     return next((e.at for e in told if e.at >= since and e.action == action), None)
 
 
-def _checked(ranks: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked(ranks: Mapping[str, Any]) -> Mapping[str, float]:
     """What is no number has no place in an order."""
-    for lead, value in ranks.items():
-        if isinstance(value, bool) or not isinstance(value, Real | Decimal) or value != value:  # noqa: PLR0124  # NaN
-            where = f"rank[{lead!r}]"
-            raise InvalidValue(expected="a number", got=_text.kind_of(value), where=where)
-    return ranks
+    return {lead: _number(value, f"rank[{lead!r}]") for lead, value in ranks.items()}
+
+
+def _number(value: Any, where: str) -> float:
+    """As a float: numbers of other libraries may wrap where they are turned around."""
+    is_number = isinstance(value, Real | Decimal) and not isinstance(value, bool)
+    try:
+        number = float(value) if is_number else math.nan
+    except (ArithmeticError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise InvalidValue(expected="a number", got=_text.kind_of(value), where=where)
+    return number

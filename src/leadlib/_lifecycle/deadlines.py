@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _MANY = 10**9
+_SHOWN = 200  # characters of an action within a reason
 
 
 def as_kind(kind: Any, *, where: str) -> type[LeadEvent]:
@@ -90,6 +91,7 @@ class Deadline:
         attempts: So many attempts within the stage end the time, too.
         otherwise: The event that follows a breach; by default somebody is told.
         reason: The reason that this event gives, if it needs one.
+        to_closing: Whether there is time until the team closes on the last day.
 
     Raises:
         InvalidValue: Neither *within* nor *since*, no number of attempts, or an event that cannot
@@ -114,6 +116,7 @@ class Deadline:
     attempts: int | None = attrs.field(default=None, validator=_is_count)
     otherwise: type[LeadEvent] = attrs.field(default=Escalated, converter=_as_kind)
     reason: str | None = attrs.field(default=None, converter=_fields.label)
+    to_closing: bool = attrs.field(default=False, validator=_is_a(bool))
 
     def __attrs_post_init__(self) -> None:
         if self.within is None and self.since is None:
@@ -130,7 +133,7 @@ class Deadline:
         leaving the hands of sales before, or being offered anew, ends the run and leaves it undone.
         Without, leaving the stage is what was due, unless the lead was merged or erased.  An event
         of *again* does what was due and begins the next run; with *since* it brings another date
-        instead, and the run of the old one is left undone, as it is by another event of *starts*.
+        instead, and the run of the old one is left undone.
 
         Args:
             standing: The lead; :meth:`Standing.as_of` gives it as it stood before.
@@ -155,7 +158,7 @@ def follow_up(kind: type[LeadEvent], reason: str | None, action: str, **common: 
     """
     more: dict[str, Any] = {} if reason is None else {"reason": reason}
     if kind is Escalated:
-        more = {"reason": reason or f"{action}: overdue", "action": action}
+        more = {"reason": reason or f"{action[:_SHOWN]}: overdue", "action": action}
     try:
         return kind(**common, **more)
     except InvalidValue:
@@ -190,18 +193,25 @@ def since_start(deadline: Deadline, visit: Sequence[LeadEvent]) -> Sequence[Lead
     """The events of a visit from the one that started the clock; none if it does not run."""
     if not deadline.starts:
         return visit
-    begun = [number for number, event in enumerate(visit) if isinstance(event, deadline.starts)]
-    events = visit[begun[-1] :] if begun else ()
-    is_stopped = any(isinstance(event, deadline.first) for event in events[1:])
-    return () if is_stopped else events
+    begun: int | None = None
+    for number, event in enumerate(visit):
+        if isinstance(event, deadline.starts):
+            begun = number if begun is None else begun  # the first that nobody has answered
+        elif isinstance(event, deadline.first):
+            begun = None
+    return () if begun is None else visit[begun:]
 
 
-def started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime:
-    """When the clock started: with the first of these events, or the last that starts it anew."""
+def started(deadline: Deadline, events: Sequence[LeadEvent]) -> datetime | None:
+    """
+    When the clock started: with the first of these events, or the last that starts it anew.
+
+    None if it starts at a date that the event does not carry: then it does not run.
+    """
     anew = [event for event in events[1:] if isinstance(event, deadline.again)]
     event = anew[-1] if anew else events[0]
-    date = getattr(event, deadline.since, None) if deadline.since else None
-    return date if isinstance(date, datetime) else event.at
+    date = getattr(event, deadline.since, None) if deadline.since else event.at
+    return date if isinstance(date, datetime) else None
 
 
 def ends(
@@ -214,6 +224,8 @@ def ends(
     """When the time is over: the span, or so many attempts, or the date that was named."""
     calendar = calendars[deadline.owner]
     at = start if deadline.within is None else calendar.after(start, deadline.within)
+    if deadline.to_closing:
+        at = max(at, calendar.closing(at.astimezone(calendar.zone).date()))
     if deadline.attempts:
         tried = [event.at for event in events if isinstance(event, Attempted)]
         if len(tried) >= deadline.attempts:
@@ -239,6 +251,8 @@ def _runs(
             then = Standing(standing.events[:end], standing.stages[:end])
             events = then.events[begin:]
             since = started(deadline, events)
+            if since is None:
+                continue
             yield Run(
                 lead=standing.lead,
                 since=since,
@@ -264,10 +278,21 @@ def _stretches(deadline: Deadline, standing: Standing, entered: int) -> Iterator
     begins, events = [entered], standing.events
     stop, is_done = _stop(deadline, standing, entered)
     if deadline.starts:
-        visit = range(entered, stop)
-        begins = [index for index in visit if isinstance(events[index], deadline.starts)]
+        begins = [*_begun(deadline, events, range(entered, stop))]
     for begin, end in pairwise([*begins, stop]):
         yield from _stretch(deadline, events, (begin, end, is_done and end == stop))
+
+
+def _begun(deadline: Deadline, events: Sequence[LeadEvent], visit: Iterable[int]) -> Iterator[int]:
+    """The events that start a clock: while it runs, another of them changes nothing."""
+    runs = False
+    for index in visit:
+        if isinstance(events[index], deadline.starts):
+            if not runs:
+                yield index
+            runs = True
+        elif isinstance(events[index], deadline.first):
+            runs = False
 
 
 def _stretch(

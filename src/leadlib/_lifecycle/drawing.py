@@ -54,11 +54,11 @@ def markdown(lifecycle: "Lifecycle") -> str:
     """Each stage with its owner, meaning, clocks, ways in and ways out."""
     rows = [
         (
-            stage.name,
+            _cell(stage.name),
             stage.owner.value if stage.owner else "-",
-            stage.meaning,
-            "; ".join(str(d) for d in lifecycle.deadlines if d.stage == stage) or "-",
-            ", ".join(f"{event.__name__} → {to}" for event, to in row.items()) or "-",
+            _cell(stage.meaning),
+            _cell("; ".join(str(d) for d in lifecycle.deadlines if d.stage == stage)) or "-",
+            _cell(", ".join(f"{event.__name__} → {to}" for event, to in row.items())) or "-",
         )
         for stage, row in lifecycle.table.items()
     ]
@@ -73,9 +73,9 @@ def raci(lifecycle: "Lifecycle") -> str:
     """Who does each move, who answers for it, and who is told (004-40)."""
     rows = [
         (
-            row.stage.name,
+            _cell(row.stage.name),
             row.event.__name__,
-            row.to.name,
+            _cell(row.to.name),
             ", ".join(row.responsible) or "-",
             row.accountable.value,
             ", ".join(row.informed) or "-",
@@ -84,6 +84,14 @@ def raci(lifecycle: "Lifecycle") -> str:
     ]
     head = ("from", "event", "to", "responsible", "accountable", "informed")
     return _text.markdown_table(head, rows, left=len(head))
+
+
+_MARKS = str.maketrans({mark: f"&#{ord(mark)};" for mark in "&[]`*~"})
+
+
+def _cell(text: str) -> str:
+    """Text that makes no link, no picture and nothing bold; the table keeps it in its cell."""
+    return text.translate(_MARKS).replace("://", "&#58;//")
 
 
 def _ids(lifecycle: "Lifecycle") -> dict[Stage, str]:

@@ -49,7 +49,7 @@ tzinfo=datetime.timezone.utc), seq=1))
     if not taken:
         raise InvalidValue(expected="at least one event", got="none", where="events")
     last = taken[-1]
-    if isinstance(last, Erased):
+    if any(isinstance(event, Erased) for event in taken):
         return tuple(taken)
     erased = Erased(lead=last.lead, at=at, seq=last.seq + 1 if seq is None else seq)
     if order(erased) <= order(last):
@@ -63,7 +63,9 @@ def _without_words(value: Any) -> Any:
     for field in attrs.fields(type(value)):
         part = getattr(value, field.name)
         if attrs.has(type(part)):
-            gone[field.name] = _without_words(part)
+            gone[field.alias] = _without_words(part)
         elif field.repr is False and isinstance(part, str):
-            gone[field.name] = None if field.default is None else _GONE
+            gone[field.alias] = None if field.default is None else _GONE
+        elif field.repr is False and isinstance(part, tuple):
+            gone[field.alias] = ()
     return attrs.evolve(value, **gone)

@@ -31,15 +31,15 @@ def folded(events: Sequence[LeadEvent], start: Stage, steps: Steps) -> tuple[Sta
     """The stages of a history that is in order and legal; None if it needs a closer look."""
     remaining = iter(events)
     first = next(remaining)
-    lead, at, stage, row = first.lead, first.at, start, steps
+    lead, at, stage, row, last = first.lead, first.at, start, steps, first
     stages = [stage]
     try:
         for event in remaining:
             stage, row = row[type(event)]
             now = event.at
-            if now <= at or event.lead != lead:
+            if event.lead != lead or (now <= at and (now < at or event.seq <= last.seq)):
                 return None
-            at = now
+            at, last = now, event
             stages.append(stage)
     except KeyError:
         return None

@@ -37,6 +37,7 @@ class LeakKind(StrEnum):
     ENDLESS = "handed back and offered again without end"
     NOBODY_MAY = "a move that no team may make"
     NO_CONSEQUENCE = "what follows a breach is no move from here"
+    DEAF_CLOCK = "a clock waits for an event that cannot happen here"
 
 
 @attrs.frozen
@@ -63,6 +64,12 @@ def leaks_of(lifecycle: "Lifecycle") -> tuple[Leak, ...]:
     """Every finding, stage by stage in the order of the table."""
     graph = _Graph(lifecycle)
     return tuple(leak for stage in lifecycle.table for leak in graph.leaks(stage))
+
+
+def _heard(deadline: Deadline) -> tuple[type[LeadEvent], ...]:
+    """The events that a clock waits for in its own stage."""
+    own = deadline.first if deadline.starts else ()
+    return (*deadline.again, *deadline.starts, *own)
 
 
 @attrs.frozen
@@ -93,6 +100,24 @@ class _Graph:
             # Nobody need be told where the process does not know how.
             if event is not Escalated and event not in self.lifecycle.legal(stage):
                 yield Leak(LeakKind.NO_CONSEQUENCE, stage, event)
+        for event in dict.fromkeys(event for d in self._own(stage) for event in _heard(d)):
+            if event not in self.lifecycle.legal(stage):
+                yield Leak(LeakKind.DEAF_CLOCK, stage, event)
+        if any(self._has_no_date(deadline) for deadline in self._own(stage)):
+            yield Leak(LeakKind.DEAF_CLOCK, stage)
+        if stage == self.lifecycle.start:
+            for event, teams in self.lifecycle.actors.items():
+                if event in self.lifecycle.anywhere and not teams:
+                    yield Leak(LeakKind.NOBODY_MAY, stage, event)
+
+    def _has_no_date(self, deadline: Deadline) -> bool:
+        """Whether no event that starts the clock carries the date that it starts at."""
+        stage, date = deadline.stage, deadline.since
+        table = self.lifecycle.table
+        entering = [kind for row in table.values() for kind, to in row.items() if to == stage]
+        return date is not None and not any(
+            hasattr(kind, date) for kind in (*entering, *deadline.again, *deadline.starts)
+        )
 
     def _own(self, stage: Stage) -> list[Deadline]:
         return [deadline for deadline in self.lifecycle.deadlines if deadline.stage == stage]
@@ -125,8 +150,9 @@ class _Graph:
 
     def _clocks(self, stage: Stage) -> list[Team]:
         """Who owns the clocks that run for as long as a lead is here."""
-        clocks = self._own(stage)
-        return [clock.owner for clock in clocks if not clock.first and not clock.starts]
+        clocks = [clock for clock in self._own(stage) if not clock.starts]
+        row = self.lifecycle.table[stage]
+        return [c.owner for c in clocks if all(row.get(kind, stage) != stage for kind in c.first)]
 
     def _is_stuck_in_sales(self, stage: Stage) -> bool:
         """Sales must be able to give a lead back in one move; ruling it out is not giving back."""
@@ -134,7 +160,10 @@ class _Graph:
             return False
         moves = self.lifecycle.table[stage].items()
         return not any(
-            to.owner is Team.MARKETING for event, to in moves if event is not Disqualified
+            to.is_with_marketing
+            and event is not Disqualified
+            and Team.SALES in self.lifecycle.may(stage, event)
+            for event, to in moves
         )
 
     def _came(self, stage: Stage, before: Callable[[Stage], bool]) -> bool:

@@ -52,6 +52,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "attempts",
         "otherwise",
         "reason",
+        "to_closing",
     ),
 }
 _TEAMS = (Team.MARKETING.value, Team.SALES.value)
@@ -280,6 +281,7 @@ class _LifecycleReader(Reader):
             "attempts": self._count,
             "otherwise": self._kind,
             "reason": self._text,
+            "to_closing": self._flag,
         }
         for name, read in readers.items():
             if name in table:

@@ -183,7 +183,8 @@ STANDARD = Lifecycle(
         Rejected: [SALES],
         HandedBack: [SALES],
         Reopened: [MARKETING],
-        Churned: [SALES],
+        **dict.fromkeys((Banded, Deferred, Expired, Parked), (MARKETING,)),
+        Churned: [MARKETING, SALES],
         Merged: [MARKETING],
         Erased: [MARKETING],
         **dict.fromkeys((Inquired, Reassigned, Escalated, OptedOut), (MARKETING, SALES)),
@@ -247,14 +248,14 @@ STANDARD = Lifecycle(
             within=hours(24),
             owner=SALES,
             action="first attempt",
-            first=(Attempted,),
+            first=(Attempted, CallbackScheduled),  # who asks for a call has been spoken to
         ),
         Deadline(
             stage=HANDED_OFF,
             within=days(14),
             owner=SALES,
             action="any attempt at all",
-            first=(Attempted,),
+            first=(Attempted, CallbackScheduled),
             otherwise=HandedBack,
             reason=ReturnReason.NO_FOLLOW_UP,
         ),
@@ -271,6 +272,7 @@ STANDARD = Lifecycle(
         Deadline(
             stage=CALLBACK,
             within=working_days(2),
+            to_closing=True,  # "no call by the end of the day"
             since="due",
             owner=SALES,
             action="call back",

@@ -28,7 +28,7 @@ from leadlib._lifecycle.events import (
     Rejected,
     Triaged,
 )
-from leadlib.errors import ConflictError
+from leadlib.errors import ConflictError, InvalidValue
 from leadlib.model import Team
 
 __all__ = ["Stage", "Standing", "Stay", "as_team", "survivor_of"]
@@ -47,6 +47,12 @@ def _as_owner(value: object) -> Team | None:
 
 def _as_meaning(value: object) -> str:
     return _text.clean(value, where="$.meaning", empty=True)
+
+
+def _is_flag(_: object, field: "attrs.Attribute[bool]", value: object) -> None:
+    if not isinstance(value, bool):
+        got, where = _text.kind_of(value), f"$.{field.name}"
+        raise InvalidValue(expected="yes or no", got=got, where=where)
 
 
 @attrs.frozen(cache_hash=True, repr=False)
@@ -70,8 +76,8 @@ class Stage:
     name: str = attrs.field(converter=_fields.identifier)
     owner: Team | None = attrs.field(converter=_as_owner)
     meaning: str = attrs.field(default="", converter=_as_meaning)
-    closed: bool = attrs.field(default=False, kw_only=True)
-    nurture: bool = attrs.field(default=False, kw_only=True)
+    closed: bool = attrs.field(default=False, kw_only=True, validator=_is_flag)
+    nurture: bool = attrs.field(default=False, kw_only=True, validator=_is_flag)
 
     def __repr__(self) -> str:
         return f"<Stage {self.name}>"

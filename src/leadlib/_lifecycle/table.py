@@ -19,7 +19,7 @@ from leadlib._lifecycle import changes, drawing, linter, reading, writing
 from leadlib._lifecycle.acknowledgements import Acknowledgement, ProcessCoverage, coverage_of
 from leadlib._lifecycle.clocks import Clocks, Due, Orphan
 from leadlib._lifecycle.deadlines import Deadline, as_kind, for_each_team
-from leadlib._lifecycle.events import LeadEvent
+from leadlib._lifecycle.events import LeadEvent, Parked
 from leadlib._lifecycle.folding import (
     LogReading,
     Steps,
@@ -74,12 +74,15 @@ def _as_anywhere(events: Mapping[Kind, Stage | None]) -> Mapping[Kind, Stage | N
 
 
 def _as_actors(actors: Mapping[Kind, Iterable[Team]]) -> Mapping[Kind, tuple[Team, ...]]:
-    return _fields.FrozenDict(
-        {kind: tuple(t for t in _TEAMS if t in set(teams)) for kind, teams in actors.items()}
-    )
+    return _fields.FrozenDict({kind: _both_or_one(teams) for kind, teams in actors.items()})
 
 
 _TEAMS = (Team.MARKETING, Team.SALES)
+
+
+def _both_or_one(teams: Iterable[Team]) -> tuple[Team, ...]:
+    asked = {as_team(team) for team in ([teams] if isinstance(teams, str) else teams)}
+    return tuple(team for team in _TEAMS if team in asked or Team.BOTH in asked)
 
 
 def _is_passes(_: object, __: object, value: Any) -> None:
@@ -222,7 +225,10 @@ class Lifecycle:
         if stage not in self.table:
             legal = [known.name for known in self.table]
             got = repr(getattr(stage, "name", stage))[:64]
-            raise UnknownName(expected=f"a stage of {self.name!r}", got=got, legal=legal)
+            expected = f"a stage of {self.name!r}"
+            if getattr(stage, "name", None) in legal:  # an older one: say so, and no "did you mean"
+                expected, got, legal = f"{expected} as it is now", f"another {got}", []
+            raise UnknownName(expected=expected, got=got, legal=legal)
         return stage
 
     def _row(self, stage: Stage | str) -> Row:
@@ -356,7 +362,10 @@ class Lifecycle:
         _fields.check_type(event, LeadEvent, "event")
         stage = self.start if standing is None else standing.stage
         may = self.may(stage, type(event))
-        if type(event) in self._row(stage) and team not in may and not _both(team, may):
+        if standing is None:  # what begins a life need not be a move of the table
+            may = self.actors.get(self.opening, _TEAMS if stage.owner is None else may)
+        is_move = standing is None or type(event) in self._row(stage)
+        if is_move and team not in may and not _both(team, may):
             raise NotPermitted(
                 expected=f"a team that may make the move {type(event).__name__}",
                 got=f"{team.value!r}",
@@ -377,19 +386,26 @@ class Lifecycle:
             InvalidValue: No events at all, or not events of one lead.
         """
         taken = tuple(events)
-        if standing is None and taken and type(taken[0]) is self.opening:
-            stages = folded(taken, *self._begin)
-            if stages is not None:
-                return Standing(taken, stages)
-        ordered = in_order(taken)
         if standing is not None:
-            seen = set(standing.events)
-            ordered = [event for event in ordered if event not in seen]
-        elif not ordered:
+            taken = (*standing.events, *taken)
+        return self._quick(taken) or self._careful(in_order(taken))
+
+    def _quick(self, events: tuple[LeadEvent, ...]) -> Standing | None:
+        """The standing of what is in order and legal, as nearly all is."""
+        if not events or type(events[0]) is not self.opening:
+            return None
+        stages = folded(events, *self._begin)
+        return None if stages is None else Standing(events, stages)
+
+    def _careful(self, ordered: Sequence[LeadEvent]) -> Standing:
+        """The standing of events that were put in order; what is wrong with them says so."""
+        if not ordered:
             raise InvalidValue(expected="at least one event", got="none")
-        for event in ordered:
-            standing = self.move(standing, event)
-        return standing  # type: ignore[return-value]  # there was one, or there is now
+        standing = self._quick(tuple(ordered))
+        if standing is None:
+            for event in ordered:
+                standing = self.move(standing, event)
+        return standing  # type: ignore[return-value]  # there was at least one event
 
     @cached_property
     def _begin(self) -> "tuple[Stage, Steps]":
@@ -426,7 +442,8 @@ class Lifecycle:
 
     @cached_property
     def _clocks(self) -> Clocks:
-        return Clocks.of(self.deadlines, self.passes)
+        parking = [stage for stage in self.table if Parked in self._row(stage)]
+        return Clocks.of(self.deadlines, passes=self.passes, parking=parking)
 
     def due(
         self,
@@ -451,7 +468,7 @@ class Lifecycle:
                 temperature (001-11), or an expected value (003-15); a lead without comes last.
         """
         return self._clocks.queue(
-            _each(standings),
+            _each(self, standings),
             now=_instants.aware(now, where="now"),
             calendars=for_each_team(calendar),
             soon=soon,
@@ -495,7 +512,7 @@ class Lifecycle:
         now, calendars = _instants.aware(now, where="now"), for_each_team(calendar)
         return tuple(
             event
-            for standing in _each(standings)
+            for standing in _each(self, standings)
             for event in self._clocks.consequences(
                 standing, now=now, calendars=calendars, legal=self.legal(standing.stage), by=by
             )
@@ -503,7 +520,7 @@ class Lifecycle:
 
     def orphans(self, standings: Standings, *, calendar: Calendars) -> tuple[Orphan, ...]:
         """The open leads that could be forgotten: no owner, or no next action with a date."""
-        return self._clocks.orphans(_each(standings), for_each_team(calendar))
+        return self._clocks.orphans(_each(self, standings), for_each_team(calendar))
 
     def is_due_for_review(self, day: date) -> bool:
         """Whether the process should have been looked at by that day (004-41)."""
@@ -726,11 +743,12 @@ $.start; did you mean 'inquiry'?
 _NOTHING: Steps = {}
 
 
-def _each(standings: Standings) -> Iterator[Standing]:
-    """The standings, whether they come with their ids or without."""
+def _each(lifecycle: Lifecycle, standings: Standings) -> Iterator[Standing]:
+    """The standings, whether they come with their ids or without; none of another lifecycle."""
     given = standings.values() if isinstance(standings, Mapping) else standings
     for standing in given:
         _fields.check_type(standing, Standing, "standings")
+        lifecycle._known(standing.stage)  # noqa: SLF001  # of this module
         yield standing
 
 

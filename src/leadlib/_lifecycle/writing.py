@@ -29,9 +29,7 @@ def lifecycle_to_data(lifecycle: "Lifecycle") -> dict[str, Any]:
         "passes": lifecycle.passes,
         "review_by": lifecycle.review_by.isoformat() if lifecycle.review_by else None,
         "stages": {stage.name: _stage(lifecycle, stage) for stage in lifecycle.table},
-        "anywhere": {
-            event.__name__: to.name if to else stays for event, to in lifecycle.anywhere.items()
-        },
+        "anywhere": _anywhere(lifecycle, stays),
         "actors": {
             event.__name__: [team.value for team in teams]
             for event, teams in lifecycle.actors.items()
@@ -39,6 +37,11 @@ def lifecycle_to_data(lifecycle: "Lifecycle") -> dict[str, Any]:
         "deadlines": [_deadline(deadline) for deadline in lifecycle.deadlines],
     }
     return {key: part for key, part in parts.items() if part}
+
+
+def _anywhere(lifecycle: "Lifecycle", stays: str = "") -> dict[str, str]:
+    events = lifecycle.anywhere.items()
+    return {event.__name__: to.name if to else stays for event, to in events}
 
 
 def _stage(lifecycle: "Lifecycle", stage: Stage) -> dict[str, Any]:
@@ -65,6 +68,7 @@ def _deadline(deadline: Deadline) -> dict[str, Any]:
         "attempts": deadline.attempts,
         "otherwise": None if deadline.otherwise is Escalated else deadline.otherwise.__name__,
         "reason": deadline.reason,
+        "to_closing": deadline.to_closing,
     }
     return {key: part for key, part in parts.items() if part}
 
@@ -75,11 +79,12 @@ def _names(kinds: tuple[type[LeadEvent], ...]) -> list[str]:
 
 def step_to_data(lifecycle: "Lifecycle", stage: Stage) -> dict[str, Any]:
     """What somebody has to know who works on this stage: itself, its moves, and its clocks."""
-    row = lifecycle.table[stage]
+    known = lifecycle.legal(stage)
     return {
         "name": stage.name,
         **_stage(lifecycle, stage),
-        "actors": {e.__name__: [*lifecycle.actors[e]] for e in row if e in lifecycle.actors},
+        "anywhere": {} if stage.is_final else _anywhere(lifecycle),
+        "actors": {e.__name__: [*lifecycle.actors[e]] for e in known if e in lifecycle.actors},
         "deadlines": [_deadline(d) for d in lifecycle.deadlines if d.stage == stage],
     }
 
