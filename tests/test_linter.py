@@ -138,8 +138,8 @@ class TestLinter:
 
     def test_does_not_take_an_end_of_marketing_for_a_way_back(self):
         over = Stage("over", Team.MARKETING, closed=True)
-        ours = with_row(CALLING, {Won: SOLD, HandedBack: over})
-        whole = attrs.evolve(ours, table={**ours.table, over: {}})
+        table = {**SOUND.table, CALLING: {Won: SOLD, HandedBack: over}, over: {}}
+        whole = attrs.evolve(SOUND, table=table)
 
         assert [str(leak) for leak in whole.leaks()] == ["calling: sales cannot hand the lead back"]
 

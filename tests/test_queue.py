@@ -137,7 +137,7 @@ class TestOrder:
         older = Stage("inquiry", Team.MARKETING, "another meaning")
         old = STANDARD.replay(offered()[:1])
         changed = attrs.evolve(old, stages=(older,))
-        with pytest.raises(UnknownName, match="as it is now, got another 'inquiry'$"):
+        with pytest.raises(UnknownName, match=r"as it is now, got another 'inquiry'$"):
             STANDARD.due([changed], now=at(3), calendar=OFFICE)
 
     def test_is_by_due_date_without_ranks(self):

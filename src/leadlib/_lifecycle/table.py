@@ -541,8 +541,9 @@ class Lifecycle:
         table.setdefault(to, {})
         return attrs.evolve(self, table=table)
 
-    def without_move(self, stage: Stage, event: Kind) -> Self:
+    def without_move(self, stage: Stage | str, event: Kind) -> Self:
         """Give a lifecycle that lacks one move."""
+        stage = self._known(stage)
         self.next(stage, event)
         table = {known: dict(row) for known, row in self.table.items()}
         if event not in table[stage]:
@@ -550,7 +551,7 @@ class Lifecycle:
         del table[stage][event]
         return attrs.evolve(self, table=table)
 
-    def deadline(self, stage: Stage, action: str) -> Deadline:
+    def deadline(self, stage: Stage | str, action: str) -> Deadline:
         """
         The clock of that action on a stage.
 
@@ -562,6 +563,7 @@ class Lifecycle:
             >>> print(STANDARD.deadline(HANDED_OFF, "first attempt"))
             first attempt within 24 hours
         """
+        stage = self._known(stage)
         clocks = [deadline for deadline in self.deadlines if deadline.stage == stage]
         for deadline in clocks:
             if deadline.action == action:
@@ -583,7 +585,7 @@ class Lifecycle:
         Raises:
             UnknownName: There is none of that stage and action.
         """
-        gone = self.deadline(self._known(stage), action)
+        gone = self.deadline(stage, action)
         return attrs.evolve(self, deadlines=[d for d in self.deadlines if d != gone])
 
     def without_stage(self, stage: Stage | str) -> Self:
