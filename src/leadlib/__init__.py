@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         reconcile,
         route,
     )
-    from leadlib.lifecycle import STANDARD, WATERFALL, Lifecycle, Stage, Standing
+    from leadlib.lifecycle import SIMPLE, STANDARD, WATERFALL, Lifecycle, Stage, Standing
     from leadlib.metrics import Rate, StageLog, cohorts, funnel
     from leadlib.model import Certificate, Fact, Inquiry, Lead, Team
     from leadlib.nurture import Cadence, Step, Touch
@@ -39,7 +39,7 @@ _HOMES = {
     "consolidation": ("consolidate",),
     "errors": ("LeadlibError",),
     "handoff": ("Assignment", "Brief", "Rep", "Routing", "RoutingRule", "reconcile", "route"),
-    "lifecycle": ("STANDARD", "WATERFALL", "Lifecycle", "Stage", "Standing"),
+    "lifecycle": ("SIMPLE", "STANDARD", "WATERFALL", "Lifecycle", "Stage", "Standing"),
     "metrics": ("Rate", "StageLog", "cohorts", "funnel"),
     "model": ("Certificate", "Fact", "Inquiry", "Lead", "Team"),
     "nurture": ("Cadence", "Step", "Touch"),
@@ -78,6 +78,7 @@ __all__ = [
     "Rep",
     "Routing",
     "RoutingRule",
+    "SIMPLE",
     "STANDARD",
     "ScoreCard",
     "Stage",

@@ -446,6 +446,9 @@ class WorkCalendar:
         given: object = day
         if not isinstance(given, date) or isinstance(given, datetime):
             raise InvalidValue(expected="a plain date", got=_text.kind_of(given), where="day")
+        if not _FIRST_YEAR <= day.year < _LAST_YEAR:
+            expected = f"a year from {_FIRST_YEAR} to {_LAST_YEAR - 1}"
+            raise InvalidValue(expected=expected, got=f"the year {day.year}", where="day")
         for _ in range(_SEARCHED):
             hours = self._span_of(day)
             if hours is not None:

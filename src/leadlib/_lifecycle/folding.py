@@ -25,6 +25,7 @@ __all__ = ["LogReading", "Steps", "by_lead", "folded", "in_order", "order", "rea
 
 Steps = dict[type[LeadEvent], tuple[Stage, Any]]  # to which stage, and the steps from there
 order = attrgetter("at", "seq")
+_MOST_SKEW = timedelta(days=1)
 
 
 def folded(events: Sequence[LeadEvent], start: Stage, steps: Steps) -> tuple[Stage, ...] | None:
@@ -67,6 +68,14 @@ class LogReading:
     ahead: tuple[LeadEvent, ...] = attrs.field(repr=lambda events: str(len(events)))
 
 
+def _limit(now: datetime, skew: timedelta) -> datetime:
+    """Until when events are looked at."""
+    _fields.check_type(skew, timedelta, "skew")
+    if not timedelta(0) <= skew <= _MOST_SKEW:
+        raise InvalidValue(expected="a skew from nothing to a day", got="another", where="skew")
+    return now + skew
+
+
 def read_log(
     lifecycle: "Lifecycle", events: Iterable[LeadEvent], *, now: datetime | None, skew: timedelta
 ) -> LogReading:
@@ -74,7 +83,7 @@ def read_log(
     taken = [*events]
     for event in taken:
         _fields.check_type(event, LeadEvent, "events")
-    limit = None if now is None else _instants.aware(now, where="now") + skew
+    limit = None if now is None else _limit(_instants.aware(now, where="now"), skew)
     ahead = tuple(event for event in taken if limit is not None and event.at > limit)
     seen = taken if limit is None else [event for event in taken if event.at <= limit]
     standings: dict[str, Standing] = {}

@@ -318,6 +318,8 @@ class Lifecycle:
             self._check_permission(standing, event, as_team(team))
         if standing is None:
             return self._opened(event)
+        if type(standing) is not Standing:
+            _fields.check_type(standing, Standing, "standing")
         events, stages = standing.events, standing.stages
         last = events[-1]
         step = self._steps.get(id(stages[-1]), _NOTHING).get(type(event))
@@ -467,6 +469,7 @@ class Lifecycle:
             rank: By lead, what comes first among what is equally urgent: the points of a
                 temperature (001-11), or an expected value (003-15); a lead without comes last.
         """
+        _fields.check_type(soon, timedelta, "soon")
         return self._clocks.queue(
             _each(self, standings),
             now=_instants.aware(now, where="now"),
@@ -524,6 +527,7 @@ class Lifecycle:
 
     def is_due_for_review(self, day: date) -> bool:
         """Whether the process should have been looked at by that day (004-41)."""
+        _is_day(self, None, day)
         return self.review_by is not None and day > self.review_by
 
     def with_move(self, stage: Stage, event: Kind, to: Stage) -> Self:
