@@ -148,7 +148,8 @@ class Commands(RuleBasedStateMachine):
         self.standings = {}
         self.stages = {}
         self.inquiries = 0
-        self.barred = set()
+        self.barred = set()  # ruled out for good, by the last reason
+        self.gone = set()  # opted out of everything, whenever
 
     @initialize()
     def begin(self):
@@ -195,7 +196,7 @@ class Commands(RuleBasedStateMachine):
         event = an_event(name, lead, self._tick(), **more)
         stage = self.stages[lead]
         to = following(stage, name)
-        if name == "Reopened" and lead in self.barred:
+        if name == "Reopened" and lead in self.barred | self.gone:
             to = None
         if to is None or (team and not may(team, stage, name)):
             with pytest.raises((IllegalTransition, NotPermitted)):
@@ -203,6 +204,8 @@ class Commands(RuleBasedStateMachine):
             return
         self._append(event, team)
         self.stages[lead] = to
+        if name == "OptedOut":
+            self.gone.add(lead)
         if name == "Disqualified":
             (self.barred.add if for_good else self.barred.discard)(lead)
 
@@ -288,7 +291,7 @@ class Commands(RuleBasedStateMachine):
     @invariant()
     def merges_end_in_a_lead(self):
         for lead in self.standings:
-            if not all(s.stage.name == "merged" for s in self.standings.values()):
+            if not all(s.last(lc.Merged) for s in self.standings.values()):  # no circle
                 assert survivor_of(lead, self.standings) in self.standings
 
 

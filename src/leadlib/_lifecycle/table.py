@@ -139,6 +139,7 @@ class Lifecycle:
     )
     passes: int | None = attrs.field(default=None, kw_only=True, validator=_is_passes)
     review_by: date | None = attrs.field(default=None, kw_only=True, validator=_is_day)
+    _steps: "Mapping[int, Steps]" = attrs.field(init=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
         self._check_types()
@@ -156,6 +157,7 @@ class Lifecycle:
         if twice:
             got = " and ".join(sorted(kind.__name__ for kind in twice))
             raise ConflictError(expected="other events than in rows", got=got, where="anywhere")
+        object.__setattr__(self, "_steps", self._stepwise())
 
     def _check_types(self) -> None:
         """Before anything is asked of them: names are easily taken for stages."""
@@ -172,7 +174,12 @@ class Lifecycle:
         return f"<Lifecycle {self.name}: {len(self.table)} stages>"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
+        fields = attrs.fields(type(self))
+        return {field.name: getattr(self, field.name) for field in fields if field.init}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        object.__setattr__(self, "_steps", self._stepwise())  # identities are of a process
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -284,8 +291,7 @@ class Lifecycle:
             legal=[legal.__name__ for legal in self._row(stage)] or ["nothing"],
         )
 
-    @cached_property
-    def _steps(self) -> "Mapping[int, Steps]":
+    def _stepwise(self) -> "Mapping[int, Steps]":
         """
         For each stage, by its identity, event to what follows: a table without a Python hash.
 
@@ -318,13 +324,13 @@ class Lifecycle:
             self._check_permission(standing, event, as_team(team))
         if standing is None:
             return self._opened(event)
-        if type(standing) is not Standing:
-            _fields.check_type(standing, Standing, "standing")
-        events, stages = standing.events, standing.stages
-        last = events[-1]
-        step = self._steps.get(id(stages[-1]), _NOTHING).get(type(event))
-        if step is not None and event.at > last.at and event.lead == last.lead:
-            return Standing(events + (event,), stages + (step[0],))  # noqa: RUF005  # half the time
+        try:  # the short way, which nearly all events go
+            events, stages = standing.events, standing.stages
+            last, to = events[-1], self._steps[id(stages[-1])][type(event)][0]
+            if event.at > last.at and event.lead == last.lead:
+                return Standing(events + (event,), stages + (to,))  # noqa: RUF005  # half the time
+        except (AttributeError, KeyError):
+            pass  # the careful one says why
         return self._moved(standing, event)
 
     def _opened(self, event: LeadEvent) -> Standing:
@@ -339,6 +345,7 @@ class Lifecycle:
 
     def _moved(self, standing: Standing, event: LeadEvent) -> Standing:
         """The careful way: what is not in order says so."""
+        _fields.check_type(standing, Standing, "standing")
         _fields.check_type(event, LeadEvent, "event")
         last = standing.events[-1]
         if event.lead != last.lead:
@@ -744,9 +751,6 @@ $.start; did you mean 'inquiry'?
         if form not in _FORMS:
             raise InvalidValue(expected="a format", got=repr(form), legal=[*_FORMS])
         return _FORMS[form](self)
-
-
-_NOTHING: Steps = {}
 
 
 def _each(lifecycle: Lifecycle, standings: Standings) -> Iterator[Standing]:
