@@ -57,6 +57,13 @@ from leadlib._metrics.followup import (
 )
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.passages import (
+    PassageDefinition,
+    Per,
+    TimeToStage,
+    stay_durations,
+    time_to_stage,
+)
 from leadlib._metrics.service import (
     Cause,
     Diagnosis,
@@ -76,6 +83,17 @@ from leadlib._metrics.stays import (
     census,
     dwell_times,
 )
+from leadlib._metrics.survival import (
+    CumulativeIncidence,
+    Durations,
+    IncidenceStep,
+    LogRank,
+    SurvivalCurve,
+    SurvivalStep,
+    cumulative_incidence,
+    kaplan_meier,
+    log_rank,
+)
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
 
 __all__ = [
@@ -93,8 +111,10 @@ __all__ = [
     "Comparison",
     "Conformance",
     "Counting",
+    "CumulativeIncidence",
     "Decision",
     "Diagnosis",
+    "Durations",
     "DwellTimes",
     "Ending",
     "FollowUp",
@@ -104,14 +124,18 @@ __all__ = [
     "FunnelStep",
     "HandBacks",
     "HandOffAudit",
+    "IncidenceStep",
     "LeadTime",
     "LogBuilder",
+    "LogRank",
     "Move",
     "MoveKind",
     "Offer",
     "OfferState",
     "Override",
     "OwnedRate",
+    "PassageDefinition",
+    "Per",
     "Persistence",
     "Rate",
     "RecycleYield",
@@ -123,6 +147,9 @@ __all__ = [
     "Stall",
     "Stop",
     "Supply",
+    "SurvivalCurve",
+    "SurvivalStep",
+    "TimeToStage",
     "TwoSides",
     "Untouched",
     "UntouchedLead",
@@ -134,11 +161,14 @@ __all__ = [
     "cohorts",
     "compare",
     "conformance",
+    "cumulative_incidence",
     "decide",
     "diagnose",
     "dwell_times",
     "follow_up",
     "funnel",
+    "kaplan_meier",
+    "log_rank",
     "main_path",
     "persistence",
     "rank",
@@ -146,6 +176,8 @@ __all__ = [
     "recycle_yield",
     "selling_time",
     "service_level",
+    "stay_durations",
+    "time_to_stage",
     "two_sides",
     "untouched",
     "wilson_interval",
