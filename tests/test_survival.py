@@ -440,6 +440,23 @@ class TestDurations:
             with pytest.raises(InvalidValue, match=field):
                 Durations(**{field: {(1, "A") if field == "events" else 1: count}})
 
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            {"events": {("A", 1): 1}},
+            {"events": {1: 1}},
+            {"events": {(-1, "A"): 1}},
+            {"censored": {-1: 1}},
+            {"censored": {1.5: 1}},
+            {"entries": {0: 1}},
+            {"entries": None},
+            {"censored": [1, 2]},
+        ],
+    )
+    def test_are_by_whole_times(self, broken):
+        with pytest.raises(InvalidValue, match=next(iter(broken))):
+            Durations(**broken)
+
     @pytest.mark.parametrize("other", [None, 3, {}])
     def test_are_what_the_formulas_read(self, other):
         for formula in (kaplan_meier, cumulative_incidence, lambda a: log_rank(a, Durations())):
@@ -577,6 +594,11 @@ class TestTimeToStage:
         assert time_to_stage(log, "won", competing=[]).durations.count(None) == 1
         nobody = time_to_stage(log_of(lives), "won")
         assert (nobody.definition.competing, nobody.definition.competing_by) == ((), "nobody")
+
+    def test_a_given_stage_is_an_outcome_even_if_nothing_ended_there(self):
+        log = StageLog.from_rows([("a", "new", MONDAY)], known=["won", "lost"])
+
+        assert time_to_stage(log, "won", competing=["lost"]).incidence.share("lost") == 0
 
     def test_a_log_of_a_lifecycle_knows_its_ends(self):
         events = [
@@ -806,6 +828,11 @@ class TestPaper:
 
         assert "<script" not in picture
         assert ET.fromstring(picture) is not None
+
+    def test_a_picture_of_many_causes_says_how_many_it_does_not_show(self):
+        many = Durations(events={(n + 1, f"{n}"): 1 for n in range(11)})
+
+        assert "and 3 more" in cumulative_incidence(many)._repr_html_()
 
     def test_nothing_makes_a_picture_too(self):
         for shown in (kaplan_meier(Durations()), cumulative_incidence(Durations())):

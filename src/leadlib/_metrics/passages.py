@@ -104,11 +104,16 @@ class TimeToStage:
 
     @cached_property
     def incidence(self) -> CumulativeIncidence:
-        """The share that got to the goal, and to every competing stage, by any time."""
-        causes = [self.goal, *self.definition.competing]
-        occurred = {self.goal, *self.durations.causes}
-        named = [cause for cause in dict.fromkeys(causes) if cause in occurred]
-        return cumulative_incidence(self.durations, causes=named)
+        """
+        The share that got to the goal, and to every competing stage, by any time.
+
+        Of the closed stages that nobody gave, those are left out in which nothing ended.
+        """
+        shown = {self.goal, *self.durations.causes}
+        if self.definition.competing_by == "given":
+            shown.update(self.definition.competing)
+        ends = [cause for cause in self.definition.competing if cause in shown]
+        return cumulative_incidence(self.durations, causes=[self.goal, *ends])
 
     @property
     def median(self) -> timedelta | None:
@@ -400,7 +405,8 @@ class _Tally:
         if entry and entry >= time:
             self.unobserved += 1
             return
-        self.entries[entry] += entry > 0
+        if entry:
+            self.entries[entry] += 1
         if outcome is None:
             self.censored[time] += 1
         else:

@@ -37,6 +37,9 @@ def steps(
     height = _TOP + _HEIGHT + 22 + 16 * len(names)
     lines = "".join(_curve(i, curves[name], start, until) for i, name in enumerate(names))
     legend = "".join(_named(i, name) for i, name in enumerate(names))
+    if more := len(curves) - len(names):
+        height += 16
+        legend += f'<text x="{_LEFT}" y="{height - 8}">and {more:,} more</text>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_WIDTH + _LEFT + 20}" '
         f'height="{height}" font-family="sans-serif" font-size="11">'

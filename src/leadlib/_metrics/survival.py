@@ -7,7 +7,7 @@ they are last seen.  All formulas work on one small table of counts, and tables 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import accumulate, chain
 from math import erfc, exp, fsum, log, sqrt
@@ -39,12 +39,36 @@ _SHOWN = 24  # rows of a printed table
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 
-def _as_counts(value: Any) -> Mapping[Any, int]:
+def _counts(value: Any, is_key: Callable[[Any], bool]) -> Mapping[Any, int]:
     """A table of counts without its zeros, so that equal tables are equal."""
-    counts = dict(value)
-    if not all(_fields.is_whole(count) and count >= 0 for count in counts.values()):
-        raise InvalidValue(expected="whole numbers from 0 on", got="others")
-    return _fields.FrozenDict({key: count for key, count in counts.items() if count})
+    if not isinstance(value, Mapping):
+        raise InvalidValue(expected="a table of counts", got=_text.kind_of(value))
+    if not all(is_key(key) and _is_count(count) for key, count in value.items()):
+        raise InvalidValue(expected="whole numbers from 0 on, by time", got="others")
+    return _fields.FrozenDict({key: count for key, count in value.items() if count})
+
+
+def _is_count(value: Any) -> bool:
+    return _fields.is_whole(value) and value >= 0
+
+
+def _is_outcome(key: Any) -> bool:
+    match key:
+        case (time, str()):
+            return _is_count(time)
+    return False
+
+
+def _as_events(value: Any) -> Mapping[tuple[int, str], int]:
+    return _counts(value, _is_outcome)
+
+
+def _as_censored(value: Any) -> Mapping[int, int]:
+    return _counts(value, _is_count)
+
+
+def _as_entries(value: Any) -> Mapping[int, int]:
+    return _counts(value, lambda time: _is_count(time) and time > 0)
 
 
 @attrs.frozen(kw_only=True, repr=False, field_transformer=_fields.placed)
@@ -60,7 +84,7 @@ class Durations:
         entries: How many came under observation only after so many; all others at 0.
 
     Raises:
-        InvalidValue: A count is no whole number from 0 on.
+        InvalidValue: A count or a time is no whole number from 0 on.
 
     Example:
         >>> from datetime import timedelta
@@ -70,9 +94,9 @@ class Durations:
         <Durations of 4: 2 reached, 2 censored>
     """
 
-    events: Mapping[tuple[int, str], int] = attrs.field(factory=dict, converter=_as_counts)
-    censored: Mapping[int, int] = attrs.field(factory=dict, converter=_as_counts)
-    entries: Mapping[int, int] = attrs.field(factory=dict, converter=_as_counts)
+    events: Mapping[tuple[int, str], int] = attrs.field(factory=dict, converter=_as_events)
+    censored: Mapping[int, int] = attrs.field(factory=dict, converter=_as_censored)
+    entries: Mapping[int, int] = attrs.field(factory=dict, converter=_as_entries)
 
     @classmethod
     def from_rows(cls, rows: Iterable[Sequence[Any]]) -> Self:
@@ -94,7 +118,8 @@ class Durations:
                 censored[time] += 1
             else:
                 events[time, cause] += 1
-            entries[entry] += entry > 0
+            if entry:
+                entries[entry] += 1
         return cls(events=events, censored=censored, entries=entries)
 
     def __add__(self, other: "Durations") -> "Durations":
