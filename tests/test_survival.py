@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
-from leadlib.lifecycle import STANDARD, Disqualified, Erased, Inquired, Triaged
+from leadlib.lifecycle import MERGED, STANDARD, Disqualified, Erased, Inquired, Triaged
 from leadlib.metrics import (
     Durations,
     Per,
@@ -524,6 +524,22 @@ class TestTimeToStage:
         assert found.share() == pytest.approx(0.4)
 
     @pytest.mark.rule("M-14")
+    def test_a_merged_lead_counts_as_the_one_that_goes_on(self):
+        lives = LOOPS | {"6": "offered 0, merged 1", "7": "new 0, merged 4"}
+        found = time_to_stage(
+            log_of(lives),
+            "accepted",
+            start="offered",
+            competing=["disqualified"],
+            merged=["merged"],
+            as_of=UNTIL,
+        )
+
+        assert found.share() == pytest.approx(0.6)
+        assert (found.leads, found.outside, found.merged) == (5, 0, 2)
+        assert found.notes == ("2 leads found to be another: counted as that one only.",)
+
+    @pytest.mark.rule("M-14")
     def test_a_lead_that_was_imported_later_is_at_risk_only_from_then(self):
         log = log_of({"a": "new 0, won 2", "b": "new 0, won 8", "c": "new 0, won 3", "d": "new 0"})
         since = {"b": MONDAY + 5 * DAY, "c": MONDAY + 3 * DAY}
@@ -611,6 +627,9 @@ class TestTimeToStage:
         found = time_to_stage(log, "qualifying", as_of=UNTIL)
 
         assert found.incidence.causes == ("qualifying", "erased")
+        assert "merged" in found.definition.competing
+        apart = time_to_stage(log, "qualifying", merged=[MERGED])
+        assert "merged" not in apart.definition.competing
         assert found.share() == pytest.approx(2 / 3)
         assert found.definition.competing_by == "lifecycle"
         assert {"erased", "disqualified"} <= set(found.definition.competing)
@@ -640,6 +659,7 @@ class TestTimeToStage:
             ({"goal": "won", "competing": "lost"}, InvalidValue),
             ({"goal": "won", "start": "won"}, InvalidValue),
             ({"goal": "won", "competing": ["won"]}, InvalidValue),
+            ({"goal": "won", "competing": ["lost"], "merged": ["lost"]}, InvalidValue),
             ({"goal": []}, InvalidValue),
             ({"goal": None}, InvalidValue),
             ({"goal": "won", "per": "account"}, UnknownName),
@@ -849,6 +869,7 @@ class TestAgainstLifelines:
         from lifelines import KaplanMeierFitter
 
         rows = [(time + 1, cause, entry and entry + 1) for time, cause, entry in rows]
+        rows.append((99, None, 0))  # theirs refuses times at which nobody is at risk
         fitted = KaplanMeierFitter().fit(
             [time for time, _, _ in rows],
             [cause is not None for _, cause, _ in rows],
@@ -868,3 +889,19 @@ class TestAgainstLifelines:
             events = [[row[1] is not None for row in rows] for rows in (a, b)]
             theirs = logrank_test(*columns, *events)
             assert ours.chi2 == pytest.approx(theirs.test_statistic, abs=1e-9)
+
+    @given(st.lists(st.sampled_from([0, 0, 1, 2]), min_size=2, max_size=40))
+    def test_incidences_and_their_errors_agree(self, ends):
+        """One lead a day, since theirs moves ties apart by lots."""
+        from lifelines import AalenJohansenFitter
+
+        ends[0] = 1
+        fitted = AalenJohansenFitter(seed=1).fit(
+            [float(day) for day in range(1, len(ends) + 1)], ends, event_of_interest=1
+        )
+        rows = [(day, (None, "A", "B")[end], 0) for day, end in enumerate(ends, start=1)]
+        for step in cumulative_incidence(durations_of(rows)).steps:
+            day = step.time / DAY
+            variance = fitted.variance_.loc[day].item()
+            assert step.shares["A"] == pytest.approx(float(fitted.predict(day)), abs=1e-9)
+            assert isnan(variance) or step.errors["A"] ** 2 == pytest.approx(variance, abs=1e-9)

@@ -51,6 +51,7 @@ class PassageDefinition:
         start: The stage whose entry starts the clock; None is the first event of a lead.
         competing: The stages that end the wait otherwise.
         competing_by: Who says so: ``given``, ``lifecycle``, or ``nobody``.
+        merged: The stages of leads that were found to be another one.
         per: See :class:`Per`.
         ties: How events of one instant are ordered.
     """
@@ -59,6 +60,7 @@ class PassageDefinition:
     start: str | None
     competing: tuple[str, ...]
     competing_by: str
+    merged: tuple[str, ...]
     per: str
     ties: str = "seq, then start, goal, others, competing"
 
@@ -78,6 +80,7 @@ class TimeToStage:
         durations: The table that everything else is worked out from; those of parts add up.
         leads: How many visible leads have entered the start.
         outside: How many have not.
+        merged: How many were found to be another lead; they are in none of these counts.
         before: How many of *leads* had been at the goal before they came to the start; they are
             not in the table.
         unobserved: How many passages were over when their record began; they are not in the table.
@@ -91,6 +94,7 @@ class TimeToStage:
     durations: Durations
     leads: int
     outside: int
+    merged: int
     before: int
     unobserved: int
     by: str | None = None
@@ -138,6 +142,9 @@ class TimeToStage:
         return tuple(self._notes())
 
     def _notes(self) -> Iterator[str]:
+        if self.merged:
+            merged = _text.plural(self.merged, "lead")
+            yield f"{merged} found to be another: counted as that one only."
         if self.before:
             yield f"{_text.plural(self.before, 'lead')} had been there before: not counted."
         if self.unobserved:
@@ -175,6 +182,7 @@ class TimeToStage:
             "as_of": self.as_of.isoformat(),
             "leads": self.leads,
             "outside": self.outside,
+            "merged": self.merged,
             "before": self.before,
             "unobserved": self.unobserved,
             "durations": self.durations.to_dict(),
@@ -194,6 +202,7 @@ def time_to_stage(
     *,
     start: str | Stage | None = None,
     competing: Iterable[str | Stage] | None = None,
+    merged: Iterable[str | Stage] = (),
     per: Per | str = Per.LEAD,
     recorded_since: datetime | Mapping[str, datetime] | None = None,
     as_of: datetime | None = None,
@@ -209,6 +218,8 @@ def time_to_stage(
         start: The stage whose first entry starts the clock; the first event of a lead unless given.
         competing: The stages whose entry ends the wait, even if the lead comes back.  Unless given,
             those that the log knows as closed; name those from which leads come back yourself.
+        merged: The stages of leads that were found to be another one, such as ``[MERGED]``: what
+            counts is the journey of the other, and these are left out.
         per: One clock for each lead, or a new one for each pass; a pass also ends when the next one
             starts.
         recorded_since: Since when the record was kept, of all leads or of each lead by its id:
@@ -245,7 +256,7 @@ def time_to_stage(
           10        2    50.0 %  25.0 %  25.0 %
     """
     _check_column(log, by)
-    definition = _definition(log, goal, start=start, competing=competing, per=per)
+    definition = _definition(log, goal, start=start, competing=competing, merged=merged, per=per)
     cut = log.cut(as_of)
     journeys = _Journeys(
         log=log, definition=definition, cut=cut, since=_recorded_since(log, recorded_since)
@@ -272,24 +283,32 @@ def _definition(
     *,
     start: str | Stage | None,
     competing: Iterable[str | Stage] | None,
+    merged: Iterable[str | Stage],
     per: Per | str,
 ) -> PassageDefinition:
     goals = log.named([goal] if isinstance(goal, str | Stage) else goal)
     starts = () if start is None else log.named([start])
+    others = log.named(merged)
     if competing is None:
-        ends = tuple(sorted((log.closed or frozenset()) - {*goals, *starts}))
+        ends = tuple(sorted((log.closed or frozenset()) - {*goals, *starts, *others}))
         by = log.closed_by if log.closed is not None else "nobody"
     else:
         ends, by = log.named(competing), "given"
-    parts = [*goals, *starts, *ends]
+    parts = [*goals, *starts, *ends, *others]
     if not goals or len(set(parts)) != len(parts):
         got = "one of them twice" if goals else "no goal"
         raise InvalidValue(expected="stages that differ", got=got, where="stages")
     way = _fields.member(Per, per, expected="what has a clock", where="per")
     if way is Per.PASS and not starts:
         raise InvalidValue(expected="the stage that starts a pass", got="nothing", where="start")
-    name = starts[0] if starts else None
-    return PassageDefinition(goal=goals, start=name, competing=ends, competing_by=by, per=way.value)
+    return PassageDefinition(
+        goal=goals,
+        start=starts[0] if starts else None,
+        competing=ends,
+        competing_by=by,
+        merged=others,
+        per=way.value,
+    )
 
 
 def _recorded_since(log: StageLog, since: _Since) -> Mapping[int, int]:
@@ -309,7 +328,7 @@ def _recorded_since(log: StageLog, since: _Since) -> Mapping[int, int]:
     }
 
 
-_START, _GOAL, _OTHER, _END = range(4)  # their order is that of ties
+_START, _GOAL, _OTHER, _END, _MERGED = range(5)  # their order is that of ties
 _Moment = tuple[int, int, int, int]  # at, seq, what it is, stage code
 
 
@@ -342,11 +361,15 @@ class _Journeys:
     def _kinds(self) -> list[int]:
         parts = self.definition
         kinds = dict.fromkeys(parts.goal, _GOAL) | dict.fromkeys(parts.competing, _END)
+        kinds |= dict.fromkeys(parts.merged, _MERGED)
         if parts.start is not None:
             kinds[parts.start] = _START
         return [kinds.get(name, _OTHER) for name in self.log.stages]
 
     def _add(self, tally: "_Tally", lead: int, own: list[_Moment]) -> None:
+        if any(kind == _MERGED for _, _, kind, _ in own):
+            tally.merged += 1
+            return
         begin = self._begin(own)
         if begin is None:
             tally.outside += 1
@@ -395,6 +418,7 @@ class _Tally:
 
     leads: int = 0
     outside: int = 0
+    merged: int = 0
     before: int = 0
     unobserved: int = 0
     events: Counter[tuple[int, str]] = attrs.field(factory=Counter)
@@ -424,6 +448,7 @@ def _result(tallies: Iterable[_Tally], definition: PassageDefinition, cut: int) 
         durations=sum((tally.durations() for tally in parts), Durations()),
         leads=sum(tally.leads for tally in parts),
         outside=sum(tally.outside for tally in parts),
+        merged=sum(tally.merged for tally in parts),
         before=sum(tally.before for tally in parts),
         unobserved=sum(tally.unobserved for tally in parts),
     )
