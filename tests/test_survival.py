@@ -373,6 +373,17 @@ class TestCumulativeIncidence:
         assert incidence.open(0 * DAY) == 1
         assert cumulative_incidence(table("1A 2B")).share("A", 5 * DAY) == 0.5
 
+    def test_the_interval_of_a_share_is_that_of_its_time(self):
+        """Of 20 leads 5 by then: the log-log interval of 15/20, turned over."""
+        incidence = cumulative_incidence(table("1A " * 5 + "2B " * 5 + "4+ " * 10))
+        alone = kaplan_meier(table("1A " * 5 + "4+ " * 15)).steps[0].interval
+
+        assert incidence.interval("A", 1.5 * DAY) == pytest.approx((1 - alone[1], 1 - alone[0]))
+        assert incidence.interval("A") == incidence.interval("A", DAY)
+        assert incidence.interval("B", DAY) is None
+        assert incidence.interval("A", 0 * DAY) is None
+        assert incidence.interval("A", 5 * DAY) is None
+
     def test_of_nobody_is_unknown(self):
         incidence = cumulative_incidence(Durations(), causes=["A"])
 
@@ -381,7 +392,7 @@ class TestCumulativeIncidence:
     def test_a_cause_that_is_not_there_is_named(self):
         incidence = cumulative_incidence(table("1won 2lost"))
 
-        for ask in (incidence.share, incidence.steps[0].interval):
+        for ask in (incidence.share, incidence.interval, incidence.steps[0].interval):
             with pytest.raises(UnknownName, match="won"):
                 ask("wonn")
         with pytest.raises(UnknownName):
@@ -404,6 +415,10 @@ class TestDurations:
 
         assert durations_of(shuffled) == durations_of(rows)
         assert kaplan_meier(durations_of(shuffled)) == kaplan_meier(durations_of(rows))
+
+    def test_are_added_to_others_only(self):
+        with pytest.raises(TypeError):
+            table("1 2") + 1
 
     def test_count_by_outcome(self):
         durations = table("1A 2A 2R 3+ 10+")
@@ -819,6 +834,20 @@ class TestPaper:
         assert lines[-2].split()[:2] == ["1,000", "1"]
         assert lines[-1] == "24 of 1,000 steps"
 
+    def test_a_result_is_named_in_one_line(self):
+        durations = table("1won 2lost 3+")
+        took = time_to_stage(log_of(LOOPS), "accepted", as_of=UNTIL)
+
+        assert repr(kaplan_meier(durations)) == "<SurvivalCurve of 3: 2 events>"
+        assert repr(cumulative_incidence(durations)) == "<CumulativeIncidence of 3: lost, won>"
+        assert repr(took) == "<TimeToStage 'accepted': <Durations of 5: 3 accepted, 2 censored>>"
+
+    def test_a_result_prints_as_its_incidence_with_the_notes(self):
+        took = time_to_stage(log_of({"a": "won 0, new 1", "b": "new 0, won 3"}), "won", start="new")
+
+        assert str(took) == f"{took.incidence}\n1 lead had been there before: not counted."
+        assert took._repr_html_() == took.incidence._repr_html_()
+
     def test_records_and_dicts_know_all_steps(self):
         curve = kaplan_meier(table(TREATED, WEEK))
 
@@ -827,6 +856,7 @@ class TestPaper:
         assert json.loads(json.dumps(curve.to_dict()))["steps"] == curve.to_records()
         assert json.dumps(log_rank(table("1 2"), table("3 4")).to_dict())
         assert json.dumps(table("1 2+").to_dict())
+        assert json.loads(json.dumps(cumulative_incidence(table("1A 2+")).to_dict()))["open"] == 0.5
 
     def test_a_picture_is_small_whole_and_still(self):
         long = Durations.from_rows((n * HOUR, "AB"[n % 2]) for n in range(20_000))

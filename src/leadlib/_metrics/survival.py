@@ -662,6 +662,17 @@ class CumulativeIncidence:
         _check_cause(cause, self.causes)
         return None if (step := self._state(at)) is None else step.shares[cause]
 
+    def interval(self, cause: str, at: timedelta | None = None) -> tuple[float, float] | None:
+        """
+        The 95 % interval of :meth:`share`; None where that is None, 0 or 1.
+
+        Raises:
+            UnknownName: No such cause.
+            InvalidValue: No timedelta from 0 on.
+        """
+        _check_cause(cause, self.causes)
+        return None if (step := self._state(at)) is None else step.interval(cause)
+
     def open(self, at: timedelta | None = None) -> float | None:
         """The share without any outcome by *at*; with all others it sums to 1 exactly."""
         return None if (step := self._state(at)) is None else step.open
