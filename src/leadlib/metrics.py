@@ -39,6 +39,7 @@ from leadlib._metrics.conformance import (
 )
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.declared import MoveKind
+from leadlib._metrics.durations import Durations
 from leadlib._metrics.effort import (
     Ending,
     Persistence,
@@ -56,6 +57,11 @@ from leadlib._metrics.followup import (
     untouched,
 )
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
+from leadlib._metrics.incidence import (
+    CumulativeIncidence,
+    IncidenceStep,
+    cumulative_incidence,
+)
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._metrics.passages import (
     PassageDefinition,
@@ -84,13 +90,9 @@ from leadlib._metrics.stays import (
     dwell_times,
 )
 from leadlib._metrics.survival import (
-    CumulativeIncidence,
-    Durations,
-    IncidenceStep,
     LogRank,
     SurvivalCurve,
     SurvivalStep,
-    cumulative_incidence,
     kaplan_meier,
     log_rank,
 )

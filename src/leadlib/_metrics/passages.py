@@ -15,9 +15,10 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
+from leadlib._metrics.durations import Durations
+from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.paths import MISSING
-from leadlib._metrics.survival import CumulativeIncidence, Durations, cumulative_incidence
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
