@@ -39,6 +39,7 @@ from leadlib._metrics.conformance import (
 )
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.declared import MoveKind
+from leadlib._metrics.durations import Durations
 from leadlib._metrics.effort import (
     Ending,
     Persistence,
@@ -56,7 +57,19 @@ from leadlib._metrics.followup import (
     untouched,
 )
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
+from leadlib._metrics.incidence import (
+    CumulativeIncidence,
+    IncidenceStep,
+    cumulative_incidence,
+)
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.passages import (
+    PassageDefinition,
+    Per,
+    TimeToStage,
+    stay_durations,
+    time_to_stage,
+)
 from leadlib._metrics.service import (
     Cause,
     Diagnosis,
@@ -76,6 +89,13 @@ from leadlib._metrics.stays import (
     census,
     dwell_times,
 )
+from leadlib._metrics.survival import (
+    LogRank,
+    SurvivalCurve,
+    SurvivalStep,
+    kaplan_meier,
+    log_rank,
+)
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
 
 __all__ = [
@@ -93,8 +113,10 @@ __all__ = [
     "Comparison",
     "Conformance",
     "Counting",
+    "CumulativeIncidence",
     "Decision",
     "Diagnosis",
+    "Durations",
     "DwellTimes",
     "Ending",
     "FollowUp",
@@ -104,14 +126,18 @@ __all__ = [
     "FunnelStep",
     "HandBacks",
     "HandOffAudit",
+    "IncidenceStep",
     "LeadTime",
     "LogBuilder",
+    "LogRank",
     "Move",
     "MoveKind",
     "Offer",
     "OfferState",
     "Override",
     "OwnedRate",
+    "PassageDefinition",
+    "Per",
     "Persistence",
     "Rate",
     "RecycleYield",
@@ -123,6 +149,9 @@ __all__ = [
     "Stall",
     "Stop",
     "Supply",
+    "SurvivalCurve",
+    "SurvivalStep",
+    "TimeToStage",
     "TwoSides",
     "Untouched",
     "UntouchedLead",
@@ -134,11 +163,14 @@ __all__ = [
     "cohorts",
     "compare",
     "conformance",
+    "cumulative_incidence",
     "decide",
     "diagnose",
     "dwell_times",
     "follow_up",
     "funnel",
+    "kaplan_meier",
+    "log_rank",
     "main_path",
     "persistence",
     "rank",
@@ -146,6 +178,8 @@ __all__ = [
     "recycle_yield",
     "selling_time",
     "service_level",
+    "stay_durations",
+    "time_to_stage",
     "two_sides",
     "untouched",
     "wilson_interval",

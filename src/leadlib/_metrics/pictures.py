@@ -1,0 +1,99 @@
+"""Small pictures of curves: SVG that stands still, loads nothing and reads as text, too."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from leadlib._markup import in_html
+
+__all__ = ["steps"]
+
+_WIDTH, _HEIGHT, _LEFT, _TOP = 360, 120, 40, 24
+_LEGEND = 8  # curves with a name beside them; more would not be told apart
+_INKS = ("#1b4f8a", "#b5482a", "#3b7d3a", "#7a4b94")
+_DASHES = ("none", "6 3", "2 3", "8 3 2 3")
+
+_Point = tuple[float, float]
+
+
+def steps(
+    title: str,
+    curves: Mapping[str, Sequence[_Point]],
+    *,
+    start: float,
+    until: float,
+    unit: str,
+    per: float,
+) -> str:
+    """
+    Draw curves that go in steps between 0 and 1.
+
+    Args:
+        title: What one sees.
+        curves: Points (x, share) by name, in order of x: from there on the share holds.
+        start: The share before the first point.
+        until: The last x.
+        unit, per: The name of the unit to show, and how many of them one x has.
+    """
+    names = list(curves)[:_LEGEND]
+    height = _TOP + _HEIGHT + 22 + 16 * len(names)
+    lines = "".join(_curve(i, curves[name], start, until) for i, name in enumerate(names))
+    legend = "".join(_named(i, name) for i, name in enumerate(names))
+    if more := len(curves) - len(names):
+        height += 16
+        legend += f'<text x="{_LEFT}" y="{height - 8}">and {more:,} more</text>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_WIDTH + _LEFT + 20}" '
+        f'height="{height}" font-family="sans-serif" font-size="11">'
+        f"<title>{in_html(title)}</title>"
+        f'<text x="{_LEFT}" y="14">{in_html(title)}</text>{_axes(until * per, unit)}'
+        f"{lines}{legend}</svg>"
+    )
+
+
+def _axes(last: float, unit: str) -> str:
+    bottom, right = _TOP + _HEIGHT, _LEFT + _WIDTH
+    frame = f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="#888"/>'
+    shares = "".join(
+        f'<text x="{_LEFT - 4}" y="{y + 4}" text-anchor="end">{label}</text>'
+        for y, label in ((_TOP, "100 %"), (_TOP + _HEIGHT // 2, "50 %"), (bottom, "0 %"))
+    )
+    end = f"{last:,.1f} {in_html(unit)}"
+    times = f'<text x="{right}" y="{bottom + 14}" text-anchor="end">{end}</text>'
+    return f'{frame}{shares}<text x="{_LEFT}" y="{bottom + 14}">0</text>{times}'
+
+
+def _curve(number: int, points: Sequence[_Point], start: float, until: float) -> str:
+    path = "".join(_moves(points, start, until))
+    return f'<path d="{path}" fill="none" {_ink(number)}/>'
+
+
+def _moves(points: Sequence[_Point], start: float, until: float) -> Iterator[str]:
+    """Only where the pen moves by a whole pixel: the picture stays small, however many points."""
+    x, y = _LEFT, _down(start)
+    yield f"M{x} {y}"
+    for time, share in points:
+        if _down(share) == y:
+            continue
+        if (along := _across(time, until)) != x:
+            yield f"H{along}"
+        x, y = along, _down(share)
+        yield f"V{y}"
+    yield f"H{_LEFT + _WIDTH}"
+
+
+def _across(time: float, until: float) -> int:
+    return _LEFT + round(_WIDTH * time / until) if until else _LEFT
+
+
+def _down(share: float) -> int:
+    return _TOP + round(_HEIGHT * (1 - share))
+
+
+def _ink(number: int) -> str:
+    dash = _DASHES[(number + number // len(_INKS)) % len(_DASHES)]
+    return f'stroke="{_INKS[number % len(_INKS)]}" stroke-width="1.5" stroke-dasharray="{dash}"'
+
+
+def _named(number: int, name: str) -> str:
+    y = _TOP + _HEIGHT + 30 + 16 * number
+    line = f'<path d="M{_LEFT} {y - 4}h24" {_ink(number)}/>'
+    return f'{line}<text x="{_LEFT + 30}" y="{y}">{in_html(name)}</text>'
