@@ -47,6 +47,7 @@ from leadlib._metrics.conformance import (
     Variant,
     conformance,
 )
+from leadlib._metrics.conversion import Conversion, what_if
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.declared import MoveKind
 from leadlib._metrics.effort import (
@@ -67,6 +68,7 @@ from leadlib._metrics.followup import (
 )
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.passes import Passes, passes
 from leadlib._metrics.service import (
     Cause,
     Diagnosis,
@@ -85,6 +87,14 @@ from leadlib._metrics.stays import (
     StageTime,
     census,
     dwell_times,
+)
+from leadlib._metrics.windows import (
+    PeriodRatio,
+    PeriodRatios,
+    WindowedCohort,
+    WindowedConversion,
+    converted_within,
+    period_ratios,
 )
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
 
@@ -105,6 +115,7 @@ __all__ = [
     "Comparison",
     "Comparisons",
     "Conformance",
+    "Conversion",
     "Counting",
     "Decision",
     "Diagnosis",
@@ -127,6 +138,9 @@ __all__ = [
     "OfferState",
     "Override",
     "OwnedRate",
+    "Passes",
+    "PeriodRatio",
+    "PeriodRatios",
     "Persistence",
     "Rate",
     "RecycleYield",
@@ -142,6 +156,8 @@ __all__ = [
     "Untouched",
     "UntouchedLead",
     "Variant",
+    "WindowedCohort",
+    "WindowedConversion",
     "acceptance",
     "acceptance_trend",
     "audit_handoffs",
@@ -150,6 +166,7 @@ __all__ = [
     "compare",
     "compare_all",
     "conformance",
+    "converted_within",
     "decide",
     "diagnose",
     "drift",
@@ -157,6 +174,8 @@ __all__ = [
     "follow_up",
     "funnel",
     "main_path",
+    "passes",
+    "period_ratios",
     "persistence",
     "rank",
     "rates_by",
@@ -166,6 +185,7 @@ __all__ = [
     "service_level",
     "two_sides",
     "untouched",
+    "what_if",
     "wilson_interval",
 ]
 
