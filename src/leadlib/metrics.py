@@ -67,6 +67,7 @@ from leadlib._metrics.followup import (
     untouched,
 )
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
+from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._metrics.passes import Passes, passes
 from leadlib._metrics.service import (
@@ -131,6 +132,7 @@ __all__ = [
     "HandBacks",
     "HandOffAudit",
     "LeadTime",
+    "Leakage",
     "LogBuilder",
     "Move",
     "MoveKind",
@@ -173,6 +175,7 @@ __all__ = [
     "dwell_times",
     "follow_up",
     "funnel",
+    "leakage",
     "main_path",
     "passes",
     "period_ratios",
