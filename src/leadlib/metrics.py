@@ -69,7 +69,9 @@ from leadlib._metrics.followup import (
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.mix import Mix
 from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.scorecard import Divergence, Scorecard, scorecard
 from leadlib._metrics.service import (
     Cause,
     Diagnosis,
@@ -89,6 +91,7 @@ from leadlib._metrics.stays import (
     census,
     dwell_times,
 )
+from leadlib._metrics.throughput import Pace, Throughput, ThroughputPlan, in_process, throughput
 from leadlib._metrics.windows import (
     PeriodRatio,
     PeriodRatios,
@@ -120,6 +123,7 @@ __all__ = [
     "Counting",
     "Decision",
     "Diagnosis",
+    "Divergence",
     "Drift",
     "DriftState",
     "DwellTimes",
@@ -134,18 +138,21 @@ __all__ = [
     "LeadTime",
     "Leakage",
     "LogBuilder",
+    "Mix",
     "Move",
     "MoveKind",
     "Offer",
     "OfferState",
     "Override",
     "OwnedRate",
+    "Pace",
     "Passes",
     "PeriodRatio",
     "PeriodRatios",
     "Persistence",
     "Rate",
     "RecycleYield",
+    "Scorecard",
     "SellingTime",
     "ServiceLevel",
     "ServiceState",
@@ -154,6 +161,8 @@ __all__ = [
     "Stall",
     "Stop",
     "Supply",
+    "Throughput",
+    "ThroughputPlan",
     "TwoSides",
     "Untouched",
     "UntouchedLead",
@@ -175,6 +184,7 @@ __all__ = [
     "dwell_times",
     "follow_up",
     "funnel",
+    "in_process",
     "leakage",
     "main_path",
     "passes",
@@ -184,8 +194,10 @@ __all__ = [
     "rates_by",
     "recycle_yield",
     "sample_size",
+    "scorecard",
     "selling_time",
     "service_level",
+    "throughput",
     "two_sides",
     "untouched",
     "what_if",
