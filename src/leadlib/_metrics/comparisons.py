@@ -312,7 +312,7 @@ def sample_size(before: float, after: float, *, alpha: float = 0.05, power: floa
 
     Source:
         The pooled-null formula; Fleiss, Levin, Paik, Statistical Methods for Rates and Proportions
-        (2003), 4.14, without continuity correction.
+        (2003), chapter 4, without continuity correction.
 
     Example:
         >>> sample_size(0.05, 0.07)
