@@ -170,7 +170,16 @@ class TestCompareAll:
         assert pickle.loads(pickle.dumps(found)) == found == compare_all(dict(CAMPAIGNS))
 
     @pytest.mark.parametrize(
-        "wrong", [{}, {"a": Rate(1, 2)}, {"a": 0.5, "b": 0.5}, [Rate(1, 2), Rate(1, 3)], "ab", None]
+        "wrong",
+        [
+            {"a": Rate(1, 2), "a ": Rate(1, 3)},
+            {},
+            {"a": Rate(1, 2)},
+            {"a": 0.5, "b": 0.5},
+            [Rate(1, 2), Rate(1, 3)],
+            "ab",
+            None,
+        ],
     )
     def test_takes_two_rates_with_names(self, wrong):
         with pytest.raises(InvalidValue):

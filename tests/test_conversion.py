@@ -366,7 +366,7 @@ class TestConvertedWithin:
         )
 
         assert str(found).splitlines() == [
-            "won within 2 months of that of entry: 40.0 % [30.9, 49.8]; 50 too young",
+            "won within 2 months after that of entry: 40.0 % [30.9, 49.8]; 50 too young",
             "month    entered  observed  in time    rate  95 % interval",
             "───────  ───────  ────────  ───────  ──────  ─────────────",
             "2026-01      100       100       40  40.0 %   [30.9, 49.8]",

@@ -267,7 +267,9 @@ class TestMix:
         assert str(found).splitlines()[-1] == "concentration -"
         assert Mix(counts={}).to_dict() == {"shares": {}, "concentration": None}
 
-    @pytest.mark.parametrize("counts", [{"web": -1}, {"web": 1.5}, {"": 1}, [1, 2], None, "web"])
+    @pytest.mark.parametrize(
+        "counts", [{"web": -1}, {"web": 1.5}, {"": 1}, {"web": 1, " web": 2}, [1, 2], None, "web"]
+    )
     def test_is_of_named_counts(self, counts):
         with pytest.raises(InvalidValue):
             Mix(counts=counts)

@@ -120,18 +120,21 @@ class ComparedPair:
         }
 
 
+def _as_rate(rate: Any) -> Rate:
+    if not isinstance(rate, Rate):
+        raise InvalidValue(expected="a Rate", got=_text.kind_of(rate), where="rates")
+    return rate
+
+
 def _as_rates(rates: Mapping[str, Rate]) -> Mapping[str, Rate]:
-    _fields.check_type(rates, Mapping, "rates")
-    named = {_fields.identifier(name): rate for name, rate in rates.items()}
-    for name, rate in named.items():
-        _fields.check_type(rate, Rate, f"rates[{name!r}]")
+    named = _fields.by_name(rates, _as_rate)
     if len(named) < _FEWEST:
         got = _text.plural(len(named), "rate")
         raise InvalidValue(expected="at least two rates", got=got, where="rates")
     if len(named) > limits.RATES:
         expected = f"at most {limits.RATES} rates"
         raise LimitExceeded(expected=expected, got=str(len(named)), where="rates")
-    return _fields.FrozenDict(named)
+    return named
 
 
 @attrs.frozen(kw_only=True)

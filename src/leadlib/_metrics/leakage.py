@@ -24,9 +24,7 @@ __all__ = ["Leakage", "leakage"]
 
 
 def _as_causes(causes: Mapping[str, int]) -> Mapping[str, int]:
-    _fields.check_type(causes, Mapping, "causes")
-    named = {_fields.identifier(cause): whole_number(count) for cause, count in causes.items()}
-    return _fields.FrozenDict(named)
+    return _fields.by_name(causes, whole_number)
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)

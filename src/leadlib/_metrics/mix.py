@@ -15,11 +15,10 @@ __all__ = ["Mix"]
 
 
 def _as_parts(counts: Mapping[str, int]) -> Mapping[str, int]:
-    _fields.check_type(counts, Mapping, "counts")
-    parts = {_fields.identifier(name): whole_number(count) for name, count in counts.items()}
+    parts = _fields.by_name(counts, whole_number)
     if min(parts.values(), default=0) < 0:
         raise InvalidValue(expected="counts from 0 on", got="less")
-    return _fields.FrozenDict(parts)
+    return parts
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)

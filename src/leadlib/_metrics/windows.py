@@ -180,7 +180,9 @@ def _window(within: object, zone: tzinfo) -> tuple[str, _Last]:
         expected = f"a number of months from 0 to {_LONGEST:,}"
         raise InvalidValue(expected=expected, got="another", where="within")
     months = relativedelta(months=within + 1)
-    words = f"{_text.plural(within, 'month')} of that of entry" if within else "the month of entry"
+    words = (
+        f"{_text.plural(within, 'month')} after that of entry" if within else "the month of entry"
+    )
     return words, lambda entry: month_begins(month_of(entry, zone) + months, zone) - 1
 
 
