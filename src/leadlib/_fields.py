@@ -1,6 +1,6 @@
 """What the arguments of our values go through: converters, and the place in their errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,6 +14,7 @@ from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = [
     "FrozenDict",
+    "by_name",
     "check_type",
     "finite",
     "identifier",
@@ -163,3 +164,13 @@ class FrozenDict(dict[_K, _V]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FrozenDict, (dict(self),)
+
+
+def by_name(values: Mapping[Any, Any], convert: Callable[[Any], _V]) -> FrozenDict[str, _V]:
+    """Values by clean names, in their order; two names that become one are refused."""
+    if not isinstance(values, Mapping):
+        raise InvalidValue(expected="values by name", got=_text.kind_of(values))
+    named = FrozenDict({identifier(name): convert(value) for name, value in values.items()})
+    if len(named) < len(values):
+        raise InvalidValue(expected="names that differ", got="one of them twice")
+    return named

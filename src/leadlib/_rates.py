@@ -4,21 +4,33 @@ Rates that never travel without their count, base and interval, and what two of 
 
 from collections.abc import Iterator
 from enum import StrEnum
-from math import copysign, erfc, exp, fsum, hypot, sqrt
+from math import copysign, exp, fsum, hypot, sqrt
 from operator import index
 from typing import Any
 
 import attrs
 
 from leadlib import _text
+from leadlib._tails import chi_square_tail
 from leadlib.errors import InvalidValue, LimitExceeded
 
-__all__ = ["Benchmark", "Comparison", "Rate", "compare", "whole_number", "wilson_interval"]
+__all__ = [
+    "LEVEL",
+    "Benchmark",
+    "Comparison",
+    "Rate",
+    "check_range",
+    "compare",
+    "shown_chance",
+    "shown_points",
+    "whole_number",
+    "wilson_interval",
+]
 
 _Z = 1.959963984540054  # two-sided 95 %
 _MANY = 1_000
 _LARGEST = 10**18  # as for every number of leadlib
-_LEVEL = 0.05
+LEVEL = 0.05
 _SMALL_CELL = 5  # Cochran's rule: below it the z test is too bold
 _WIDEST = 25_000  # standard deviations of Fisher's table, in leads: about a second of work
 _TIE = 1 + 1e-7  # tables as probable as ours, but for rounding
@@ -154,7 +166,7 @@ class Rate:
             20.0 % [15.9, 24.9] above
             4.0 % [2.3, 6.9] inconclusive
         """
-        _check_range(low, high)
+        check_range(low, high)
         if self.interval is None:
             return Benchmark.INCONCLUSIVE
         least, most = self.interval
@@ -171,7 +183,8 @@ class Rate:
         return f"{self.percent} {self.bounds}" if self.n else "-"
 
 
-def _check_range(low: Any, high: Any) -> None:
+def check_range(low: Any, high: Any) -> None:
+    """Refuse what is no range of shares from *low* to *high*."""
     for bound in (low, high):
         if isinstance(bound, bool) or not isinstance(bound, int | float):
             raise InvalidValue(expected="a share from 0 to 1", got=_text.kind_of(bound))
@@ -235,7 +248,7 @@ class Comparison:
     @property
     def p(self) -> float | None:
         """The two-sided p of *z*, which is also that of *chi2*."""
-        return None if self.chi2 is None else _tail(self.chi2)
+        return None if self.chi2 is None else chi_square_tail(self.chi2, 1)
 
     @property
     def p_yates(self) -> float | None:
@@ -243,7 +256,7 @@ class Comparison:
         if not self._margins:
             return None
         apart = max(2 * abs(self._apart) - self._total, 0)
-        return _tail(self._total * apart**2 / (4 * self._margins))
+        return chi_square_tail(self._total * apart**2 / (4 * self._margins), 1)
 
     @property
     def p_fisher(self) -> float | None:
@@ -294,7 +307,7 @@ class Comparison:
         The interval comes by another method: at the very edge the two may disagree, and the test
         decides.
         """
-        return self.p_value is not None and self.p_value < _LEVEL
+        return self.p_value is not None and self.p_value < LEVEL
 
     @property
     def _is_made(self) -> bool:
@@ -323,11 +336,11 @@ class Comparison:
     def __str__(self) -> str:
         if self.difference is None or self.interval is None:
             return "-"
-        low, high = self.interval
+        low, high = map(shown_points, self.interval)
         word = "significant" if self.is_significant else "not significant"
         return (
-            f"{_counted(self.a)} against {_counted(self.b)}: {_points(self.difference)} points "
-            f"[{_points(low)}, {_points(high)}], {_chance(self.p_value)} ({self.test}), {word}"
+            f"{_counted(self.a)} against {_counted(self.b)}: {shown_points(self.difference)} "
+            f"points [{low}, {high}], {shown_chance(self.p_value)} ({self.test}), {word}"
         )
 
 
@@ -340,17 +353,14 @@ def _counted(rate: Rate) -> str:
     return f"{rate.k:,} of {rate.n:,} ({rate.percent})"
 
 
-def _points(share: float) -> str:
+def shown_points(share: float) -> str:
+    """A difference of shares for people, in percentage points."""
     return f"{100 * share:+z.2f}"
 
 
-def _chance(p: float | None) -> str:
+def shown_chance(p: float | None) -> str:
+    """A p for people."""
     return f"p {p:.4f}" if p is not None and p >= _SHOWN else f"p < {_SHOWN}"
-
-
-def _tail(chi2: float) -> float:
-    """The chance of a larger statistic, with one degree of freedom."""
-    return erfc(sqrt(chi2 / 2))
 
 
 def _fisher(a: Rate, b: Rate) -> float:

@@ -24,6 +24,7 @@ __all__ = [
     "LINE_CHARACTERS",
     "PAUSES",
     "PROBLEMS",
+    "RATES",
     "REPS",
     "ROUTING_RULES",
     "ROWS",
@@ -72,6 +73,9 @@ ROUTING_RULES = 1_000
 # One report
 STAGES = 1_000
 GROUPS = 1_000
+
+# One comparison of each with each: 4,950 pairs
+RATES = 100
 
 # One plan
 TOUCHES = 1_000

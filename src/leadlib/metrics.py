@@ -29,6 +29,16 @@ from leadlib._metrics.campaigns import (
     rates_by,
 )
 from leadlib._metrics.cohorts import Cohort, Cohorts, cohorts
+from leadlib._metrics.comparisons import (
+    Adjustment,
+    ComparedPair,
+    Comparisons,
+    Drift,
+    DriftState,
+    compare_all,
+    drift,
+    sample_size,
+)
 from leadlib._metrics.conformance import (
     Conformance,
     HandBacks,
@@ -37,6 +47,7 @@ from leadlib._metrics.conformance import (
     Variant,
     conformance,
 )
+from leadlib._metrics.conversion import Conversion, what_if
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.declared import MoveKind
 from leadlib._metrics.durations import Durations
@@ -62,7 +73,9 @@ from leadlib._metrics.incidence import (
     IncidenceStep,
     cumulative_incidence,
 )
+from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.mix import Mix
 from leadlib._metrics.passages import (
     PassageDefinition,
     Per,
@@ -70,6 +83,8 @@ from leadlib._metrics.passages import (
     stay_durations,
     time_to_stage,
 )
+from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.scorecard import Divergence, Scorecard, scorecard
 from leadlib._metrics.service import (
     Cause,
     Diagnosis,
@@ -96,11 +111,21 @@ from leadlib._metrics.survival import (
     kaplan_meier,
     log_rank,
 )
+from leadlib._metrics.throughput import Pace, Throughput, ThroughputPlan, in_process, throughput
+from leadlib._metrics.windows import (
+    PeriodRatio,
+    PeriodRatios,
+    WindowedCohort,
+    WindowedConversion,
+    converted_within,
+    period_ratios,
+)
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
 
 __all__ = [
     "Acceptance",
     "AcceptanceTrend",
+    "Adjustment",
     "AgeBucket",
     "BelowDefinition",
     "Benchmark",
@@ -110,12 +135,18 @@ __all__ = [
     "Census",
     "Cohort",
     "Cohorts",
+    "ComparedPair",
     "Comparison",
+    "Comparisons",
     "Conformance",
+    "Conversion",
     "Counting",
     "CumulativeIncidence",
     "Decision",
     "Diagnosis",
+    "Divergence",
+    "Drift",
+    "DriftState",
     "Durations",
     "DwellTimes",
     "Ending",
@@ -128,19 +159,26 @@ __all__ = [
     "HandOffAudit",
     "IncidenceStep",
     "LeadTime",
+    "Leakage",
     "LogBuilder",
     "LogRank",
+    "Mix",
     "Move",
     "MoveKind",
     "Offer",
     "OfferState",
     "Override",
     "OwnedRate",
+    "Pace",
     "PassageDefinition",
+    "Passes",
     "Per",
+    "PeriodRatio",
+    "PeriodRatios",
     "Persistence",
     "Rate",
     "RecycleYield",
+    "Scorecard",
     "SellingTime",
     "ServiceLevel",
     "ServiceState",
@@ -151,37 +189,52 @@ __all__ = [
     "Supply",
     "SurvivalCurve",
     "SurvivalStep",
+    "Throughput",
+    "ThroughputPlan",
     "TimeToStage",
     "TwoSides",
     "Untouched",
     "UntouchedLead",
     "Variant",
+    "WindowedCohort",
+    "WindowedConversion",
     "acceptance",
     "acceptance_trend",
     "audit_handoffs",
     "census",
     "cohorts",
     "compare",
+    "compare_all",
     "conformance",
+    "converted_within",
     "cumulative_incidence",
     "decide",
     "diagnose",
+    "drift",
     "dwell_times",
     "follow_up",
     "funnel",
+    "in_process",
     "kaplan_meier",
+    "leakage",
     "log_rank",
     "main_path",
+    "passes",
+    "period_ratios",
     "persistence",
     "rank",
     "rates_by",
     "recycle_yield",
+    "sample_size",
+    "scorecard",
     "selling_time",
     "service_level",
     "stay_durations",
+    "throughput",
     "time_to_stage",
     "two_sides",
     "untouched",
+    "what_if",
     "wilson_interval",
 ]
 

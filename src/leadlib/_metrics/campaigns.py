@@ -20,7 +20,15 @@ from leadlib import _fields, _text
 from leadlib._rates import Comparison, Rate, compare, whole_number
 from leadlib.errors import CountRanking, DefinitionMismatch, InvalidValue, UnknownName
 
-__all__ = ["CampaignDecision", "CampaignResult", "Decision", "decide", "rank", "rates_by"]
+__all__ = [
+    "CampaignDecision",
+    "CampaignResult",
+    "Decision",
+    "check_comparable",
+    "decide",
+    "rank",
+    "rates_by",
+]
 
 Group = str | int | None
 
@@ -207,7 +215,7 @@ def decide(challenger: CampaignResult, baseline: CampaignResult) -> CampaignDeci
         >>> decide(new, old).decision
         <Decision.KEEP_TESTING: 'keep testing'>
     """
-    _check_comparable([challenger, baseline])
+    check_comparable([challenger, baseline])
     evidence = compare(challenger.acceptance, baseline.acceptance)
     decision = Decision.KEEP_TESTING
     if evidence.is_significant:
@@ -218,7 +226,8 @@ def decide(challenger: CampaignResult, baseline: CampaignResult) -> CampaignDeci
     )
 
 
-def _check_comparable(results: Sequence[CampaignResult]) -> None:
+def check_comparable(results: Sequence[CampaignResult]) -> None:
+    """Refuse results that were judged under different definitions."""
     for result in results:
         _fields.check_type(result, CampaignResult, "results")
         if result.definition != results[0].definition:
@@ -265,7 +274,7 @@ def rank(results: Iterable[CampaignResult], *, by: str = "value") -> tuple[Campa
         expected = "a figure to rank by"
         raise UnknownName(expected=expected, got=repr(by), where="by", legal=_FIGURES)
     ranked = tuple(results)
-    _check_comparable(ranked)
+    check_comparable(ranked)
     _check_names(ranked)
     _check_known(ranked, by)
     if by == "count":

@@ -21,11 +21,12 @@ from leadlib._metrics.paths import DAY, Paths
 from leadlib._rates import Rate
 from leadlib.lifecycle import Stage
 
-__all__ = ["Cohort", "Cohorts", "cohorts"]
+__all__ = ["Cohort", "Cohorts", "cohorts", "month_begins", "month_of"]
 
 _UNBELIEVABLE = 0.001  # a silence this improbable is a gap in the record, not bad luck
 _ENOUGH = 20  # arrivals; with fewer the pace of the later leads is itself a guess
 _TINY = 1e-5
+_MONTH = relativedelta(months=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -205,7 +206,7 @@ class _Journeys:
 
     @classmethod
     def of(cls, paths: Paths) -> "_Journeys":
-        entered = {lead: paths.entry(lead) for lead, reach in enumerate(paths.reach) if reach >= 0}
+        entered = {lead: paths.entry(lead) for lead in paths.inside()}
         arrivals = {lead: paths.arrival(lead) for lead in entered}
         arrived = {lead: at for lead, at in arrivals.items() if at is not None}
         took = sorted(max(at - entered[lead], 0) for lead, at in arrived.items())
@@ -215,10 +216,9 @@ class _Journeys:
     def months(self, zone: tzinfo, recorded_since: int | None) -> Iterator[Cohort]:
         by_month: dict[date, list[int]] = defaultdict(list)
         for lead, at in self.entered.items():
-            local = _instants.from_micros(at).astimezone(zone)
-            by_month[date(local.year, local.month, 1)].append(lead)
+            by_month[month_of(at, zone)].append(lead)
         for month, leads in sorted(by_month.items()):
-            begins, ends = _begins(month, zone), _begins(month + relativedelta(months=1), zone)
+            begins, ends = month_begins(month, zone), month_begins(month + _MONTH, zone)
             truncated = recorded_since is not None and begins < recorded_since
             yield self._cohort(month, leads, ends, is_truncated=truncated)
 
@@ -254,7 +254,14 @@ class _Journeys:
         return since, _none_arrived(early, late) if early and enough else None
 
 
-def _begins(month: date, zone: tzinfo) -> int:
+def month_of(at: int, zone: tzinfo) -> date:
+    """The first day of the month that an instant lies in."""
+    local = _instants.from_micros(at).astimezone(zone)
+    return date(local.year, local.month, 1)
+
+
+def month_begins(month: date, zone: tzinfo) -> int:
+    """The instant at which a month begins, by its first day."""
     midnight = datetime(month.year, month.month, 1)  # noqa: DTZ001  # placed in its zone below
     return _instants.micros(_instants.placed(midnight, zone))
 

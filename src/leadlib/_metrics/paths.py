@@ -129,6 +129,10 @@ class Paths:
                 groups[labels.names[code] if code >= 0 else MISSING].append(lead)
         return dict(sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0])))
 
+    def inside(self) -> list[int]:
+        """The leads that are in the waterfall at all."""
+        return [lead for lead, reach in enumerate(self.reach) if reach >= 0]
+
     def stage_of(self, lead: int) -> int:
         """The code of the latest stage of a lead."""
         return self.by_place[self.last[lead][2]]

@@ -1,0 +1,319 @@
+"""
+Windows: the same leads seen through a window of fixed length, and the ratio that is no conversion.
+
+A rate that grows with the age of its leads compares nothing but ages.  So either all get the same
+time and only those count that have had it, or the figure must not be called a conversion rate.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+import attrs
+from dateutil.relativedelta import relativedelta
+
+from leadlib import _fields, _instants, _text
+from leadlib._metrics.cohorts import Cohort, cohorts, month_begins, month_of
+from leadlib._metrics.log import StageLog
+from leadlib._metrics.offers import plain
+from leadlib._metrics.paths import Paths
+from leadlib._periods import Period
+from leadlib._rates import Rate
+from leadlib.errors import InvalidValue
+from leadlib.lifecycle import Stage
+
+__all__ = [
+    "PeriodRatio",
+    "PeriodRatios",
+    "WindowedCohort",
+    "WindowedConversion",
+    "converted_within",
+    "period_ratios",
+]
+
+_LONGEST = 1_200  # months
+
+
+@attrs.frozen(kw_only=True)
+class WindowedCohort:
+    """
+    The leads that came in during one month, seen through a window.
+
+    Args:
+        month: Its first day.
+        entered: How many leads.
+        observed: How many of them were observed for the whole window.
+        arrived: How many of those arrived within it.
+    """
+
+    month: date
+    entered: int
+    observed: int
+    arrived: int
+
+    @property
+    def rate(self) -> Rate:
+        """Arrived of observed; of nothing while the whole month is too young."""
+        return Rate(self.arrived, self.observed)
+
+
+@attrs.frozen(kw_only=True)
+class WindowedConversion:
+    """
+    How many leads arrived within a fixed time; made by :func:`converted_within`.
+
+    Args:
+        goal: The stage they are followed to.
+        within: The window, in words.
+        as_of: The last visible instant.
+        months: One cohort for each month in which leads came in.
+    """
+
+    goal: str
+    within: str
+    as_of: datetime
+    months: tuple[WindowedCohort, ...]
+
+    @property
+    def rate(self) -> Rate:
+        """Arrived in time of all that were observed for the whole window."""
+        arrived = sum(month.arrived for month in self.months)
+        return Rate(arrived, sum(month.observed for month in self.months))
+
+    @property
+    def young(self) -> int:
+        """How many leads were not yet observed long enough; they are in no rate."""
+        return sum(month.entered - month.observed for month in self.months)
+
+    def __str__(self) -> str:
+        head = ("month", "entered", "observed", "in time", "rate", "95 % interval")
+        table = _text.text_table(head, [_cells(month) for month in self.months])
+        title = f"{self.goal} within {self.within}: {self.rate}; {self.young:,} too young"
+        return f"{title}\n{table}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "goal": self.goal,
+            "within": self.within,
+            "as_of": self.as_of.isoformat(),
+            "converted": plain(self.rate),
+            "young": self.young,
+            "months": [
+                {
+                    "month": f"{month.month:%Y-%m}",
+                    "entered": month.entered,
+                    "converted": plain(month.rate),
+                }
+                for month in self.months
+            ],
+        }
+
+
+def _cells(cohort: WindowedCohort) -> tuple[str, ...]:
+    counts = [f"{n:,}" for n in (cohort.entered, cohort.observed, cohort.arrived)]
+    return (f"{cohort.month:%Y-%m}", *counts, cohort.rate.percent, cohort.rate.bounds)
+
+
+def converted_within(
+    log: StageLog,
+    *,
+    stages: Sequence[str | Stage],
+    within: Period | timedelta | relativedelta | str | int,
+    as_of: datetime | None = None,
+    zone: tzinfo = UTC,
+) -> WindowedConversion:
+    """
+    Count how many leads reached the last of *stages* within a fixed time of their entry.
+
+    Args:
+        log: The stage log.
+        stages: The waterfall; a lead enters with the first of them it has a date for.
+        within: The window, such as ``30 days``, the end included.  A whole number counts calendar
+            months after that of the entry: 0 is the same month.
+        as_of: The last visible instant; the last event unless given.
+        zone: Where months begin.
+
+    Returns:
+        Only leads that were observed for the whole window are in a rate, arrived or not: those
+        among the young that were quick would flatter it.  Arrivals after the window do not count.
+
+    Raises:
+        UnknownName: A stage is not in the log.
+        InvalidValue: No stages, one of them twice, or no window.
+
+    Source:
+        Conversion within a fixed window: what survival analysis takes if all are observed so long.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
+        >>> log = StageLog.from_rows([
+        ...     ("a", "lead", day(2)), ("b", "lead", day(2)), ("c", "lead", day(20)),
+        ...     ("a", "won", day(9)), ("c", "won", day(21))])
+        >>> print(converted_within(log, stages=["lead", "won"], within="7 days").rate)
+        50.0 % [9.5, 90.5]
+    """
+    _fields.check_type(zone, tzinfo, "zone")
+    words, last = _window(within, zone)
+    paths = Paths.read(log, stages, log.cut(as_of), ())
+    by_month: dict[date, list[int]] = defaultdict(list)
+    for lead in paths.inside():
+        by_month[month_of(paths.entry(lead), zone)].append(lead)
+    return WindowedConversion(
+        goal=paths.waterfall[-1],
+        within=words,
+        as_of=_instants.from_micros(paths.cut),
+        months=tuple(_cohort(paths, *item, last) for item in sorted(by_month.items())),
+    )
+
+
+_Last = Callable[[int], int]  # of an entry the last instant of its window
+
+
+def _window(within: object, zone: tzinfo) -> tuple[str, _Last]:
+    if isinstance(within, bool) or not isinstance(within, int):
+        period = Period.of(within)
+        return str(period), lambda entry: _after(entry, period, zone)
+    if not 0 <= within <= _LONGEST:
+        expected = f"a number of months from 0 to {_LONGEST:,}"
+        raise InvalidValue(expected=expected, got="another", where="within")
+    months = relativedelta(months=within + 1)
+    words = (
+        f"{_text.plural(within, 'month')} after that of entry" if within else "the month of entry"
+    )
+    return words, lambda entry: month_begins(month_of(entry, zone) + months, zone) - 1
+
+
+def _after(entry: int, period: Period, zone: tzinfo) -> int:
+    at = _instants.from_micros(entry)
+    if period.seconds is not None:
+        return _instants.micros(period.after(at))
+    local = at.astimezone(zone).replace(tzinfo=None)
+    return _instants.micros(_instants.placed(period.after(local), zone))
+
+
+def _cohort(paths: Paths, month: date, leads: Sequence[int], last: _Last) -> WindowedCohort:
+    ends = {lead: last(paths.entry(lead)) for lead in leads}
+    observed = [lead for lead in leads if ends[lead] <= paths.cut]
+    arrivals = [(paths.arrival(lead), ends[lead]) for lead in observed]
+    return WindowedCohort(
+        month=month,
+        entered=len(leads),
+        observed=len(observed),
+        arrived=sum(at is not None and at <= end for at, end in arrivals),
+    )
+
+
+@attrs.frozen(kw_only=True)
+class PeriodRatio:
+    """
+    What came in and what arrived in one month: not the same leads, so no conversion rate.
+
+    Args:
+        month: Its first day.
+        entered: How many leads came in during the month.
+        arrived: How many leads arrived during the month, whenever they had come in.
+        cohort: The leads that came in during the month, and what became of them; None if none did.
+    """
+
+    month: date
+    entered: int
+    arrived: int
+    cohort: Cohort | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Arrived for each that entered; may be above 1, and is None if nobody entered."""
+        return self.arrived / self.entered if self.entered else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The month as plain data."""
+        return {
+            "month": f"{self.month:%Y-%m}",
+            "entered": self.entered,
+            "arrived": self.arrived,
+            "period_ratio": self.ratio,
+            "cohort": self.cohort.to_dict() if self.cohort else None,
+        }
+
+
+@attrs.frozen(kw_only=True)
+class PeriodRatios:
+    """
+    The period ratio of each month beside its cohort; made by :func:`period_ratios`.
+
+    Args:
+        goal: The stage in which leads arrive.
+        months: One for each month in which leads came in or arrived.
+    """
+
+    goal: str
+    months: tuple[PeriodRatio, ...]
+
+    def __str__(self) -> str:
+        head = ("month", "entered", self.goal, "per 100 entered", "of its own leads")
+        table = _text.text_table(head, [_ratio_cells(month) for month in self.months])
+        return f"{table}\n{_NOTE}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All months as plain data."""
+        return {"goal": self.goal, "months": [month.to_dict() for month in self.months]}
+
+
+_NOTE = (
+    "'Per 100 entered' is no conversion rate: who arrives in a month may have come in long before."
+)
+
+
+def _ratio_cells(month: PeriodRatio) -> tuple[str, ...]:
+    ratio = "-" if month.ratio is None else f"{100 * month.ratio:.1f}"
+    share = month.cohort.share if month.cohort else "-"
+    return (f"{month.month:%Y-%m}", f"{month.entered:,}", f"{month.arrived:,}", ratio, share)
+
+
+def period_ratios(
+    log: StageLog,
+    *,
+    stages: Sequence[str | Stage],
+    as_of: datetime | None = None,
+    closed: Iterable[str | Stage] | None = None,
+    zone: tzinfo = UTC,
+) -> PeriodRatios:
+    """
+    Set the arrivals of each month against its entries, beside what :func:`cohorts` says of it.
+
+    A month of few entries after a month of many looks brilliant by this ratio, and it is the ratio
+    that most reports call a conversion rate.  Use it for the load of teams, not to judge leads.
+
+    Args:
+        log: The stage log.
+        stages: The waterfall; a lead enters with the first of them it has a date for and arrives
+            with the last.
+        as_of: The last visible instant; the last event unless given.
+        closed: The stages in which a story ends, as for :func:`funnel`.
+        zone: Where months begin.
+
+    Raises:
+        UnknownName: A stage is not in the log.
+        InvalidValue: No stages, or one of them twice.
+
+    Source:
+        The same artefact as in :func:`cohorts`: leads of different ages are mixed.
+    """
+    found = cohorts(log, stages=stages, as_of=as_of, closed=closed, zone=zone)
+    paths = Paths.read(log, stages, log.cut(as_of), closed)
+    arrivals = (paths.arrival(lead) for lead in paths.inside())
+    arrived = Counter(month_of(at, zone) for at in arrivals if at is not None)
+    own = {cohort.month: cohort for cohort in found.months}
+    months = (
+        PeriodRatio(
+            month=month,
+            entered=own[month].entered if month in own else 0,
+            arrived=arrived[month],
+            cohort=own.get(month),
+        )
+        for month in sorted({*own, *arrived})
+    )
+    return PeriodRatios(goal=found.goal, months=tuple(months))
