@@ -19,6 +19,8 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
+from leadlib._markup import in_html
+from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import StageLog, stage_names
@@ -262,6 +264,24 @@ class Funnel:
                 return str(self)
         raise InvalidValue(expected="a format", got=repr(form), legal=("md",))
 
+    def _repr_html_(self) -> str:
+        """A picture and the table, for notebooks: nothing to load, no script."""
+        counted = f"{_text.plural(self.leads, 'lead')}, counted {self.definition.counting}"
+        title = f"{counted}, as of {self.as_of:%Y-%m-%d %H:%M} UTC"
+        rows = [(s.stage, (s.advanced, s.open, s.left)) for s in self.steps]
+        picture = pictures.bars(title, rows, parts=("advanced", "open", "left"))
+        return f"{picture}{_html_table(_HEAD, [_cells(step) for step in self.steps])}"
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """The steps as rows of a table; of groups, all rows with their label."""
+        if self.by is None:
+            return [step.to_dict() for step in self.steps]
+        return [
+            {self.by: label or None, **step.to_dict()}
+            for label, group in self.groups.items()
+            for step in group.steps
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """The funnel as plain data: JSON knows all of it."""
         plain: dict[str, Any] = {
@@ -297,6 +317,13 @@ _HEAD = (
     "of closed",
     "median days",
 )
+
+
+def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose cells hold text, whatever it says."""
+    top = "".join(f"<th>{in_html(cell)}</th>" for cell in head)
+    lines = (f"<tr>{''.join(f'<td>{in_html(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><tr>{top}</tr>{''.join(lines)}</table>"
 
 
 def _cells(step: FunnelStep) -> tuple[str, ...]:

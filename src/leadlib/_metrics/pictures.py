@@ -1,15 +1,19 @@
-"""Small pictures of curves: SVG that stands still, loads nothing and reads as text, too."""
+"""Small pictures: SVG that stands still, loads nothing and reads as text, too."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from leadlib._markup import in_html
 
-__all__ = ["steps"]
+__all__ = ["bars", "steps"]
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 360, 120, 40, 24
 _LEGEND = 8  # curves with a name beside them; more would not be told apart
 _INKS = ("#1b4f8a", "#b5482a", "#3b7d3a", "#7a4b94")
 _DASHES = ("none", "6 3", "2 3", "8 3 2 3")
+
+_ROW = 20  # the height of a bar with its gap
+_LABEL, _BAR = 130, 260  # the widths of names and of the longest bar
+_MOST_BARS = 24  # more would not be read
 
 _Point = tuple[float, float]
 
@@ -47,6 +51,47 @@ def steps(
         f'<text x="{_LEFT}" y="14">{in_html(title)}</text>{_axes(until * per, unit)}'
         f"{lines}{legend}</svg>"
     )
+
+
+def bars(title: str, rows: Sequence[tuple[str, Sequence[int]]], *, parts: Sequence[str]) -> str:
+    """
+    Draw one bar for each row, made of parts that follow each other; the longest fills the width.
+
+    Args:
+        title: What one sees.
+        rows: Names with the counts of their parts.
+        parts: What the parts are called, in their order.
+    """
+    shown = rows[:_MOST_BARS]
+    most = max((sum(counts) for _, counts in shown), default=0) or 1
+    lines = "".join(_bar(i, name, counts, most) for i, (name, counts) in enumerate(shown))
+    key = "".join(_keyed(i, part) for i, part in enumerate(parts))
+    height = _TOP + _ROW * len(shown) + 24
+    if more := len(rows) - len(shown):
+        key += f'<text x="0" y="{height - 24}">and {more:,} more</text>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_LABEL + _BAR + 60}" '
+        f'height="{height}" font-family="sans-serif" font-size="11">'
+        f"<title>{in_html(title)}</title>"
+        f'<text x="0" y="14">{in_html(title)}</text>{lines}'
+        f'<g transform="translate(0 {height - 8})">{key}</g></svg>'
+    )
+
+
+def _bar(number: int, name: str, counts: Sequence[int], most: int) -> str:
+    y, x = _TOP + _ROW * number, _LABEL
+    drawn = f'<text x="0" y="{y + 12}">{in_html(name[:24])}</text>'
+    for part, count in enumerate(counts):
+        if width := round(_BAR * count / most):
+            ink = _INKS[part % len(_INKS)]
+            drawn += f'<path d="M{x} {y}h{width}v15h-{width}z" fill="{ink}"/>'
+            x += width
+    return f'{drawn}<text x="{x + 4}" y="{y + 12}">{sum(counts):,}</text>'
+
+
+def _keyed(number: int, part: str) -> str:
+    x, ink = 110 * number, _INKS[number % len(_INKS)]
+    return f'<path d="M{x} -9h10v10h-10z" fill="{ink}"/><text x="{x + 14}" y="0">{in_html(part)}</text>'
 
 
 def _axes(last: float, unit: str) -> str:
