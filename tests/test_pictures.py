@@ -1,7 +1,7 @@
 """What a notebook shows: small, still, readable as text, and safe whatever a stage is called."""
 
 from datetime import UTC, datetime
-from xml.etree import ElementTree as Tree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -23,7 +23,7 @@ def counted(stages=STAGES, **more):
 
 def parsed(page):
     """The page as XML: what does not close what it opens is no page."""
-    return Tree.fromstring(f"<div>{page}</div>")
+    return ET.fromstring(f"<div>{page}</div>")
 
 
 class TestFunnel:

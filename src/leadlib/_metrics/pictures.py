@@ -91,7 +91,8 @@ def _bar(number: int, name: str, counts: Sequence[int], most: int) -> str:
 
 def _keyed(number: int, part: str) -> str:
     x, ink = 110 * number, _INKS[number % len(_INKS)]
-    return f'<path d="M{x} -9h10v10h-10z" fill="{ink}"/><text x="{x + 14}" y="0">{in_html(part)}</text>'
+    square = f'<path d="M{x} -9h10v10h-10z" fill="{ink}"/>'
+    return f'{square}<text x="{x + 14}" y="0">{in_html(part)}</text>'
 
 
 def _axes(last: float, unit: str) -> str:
