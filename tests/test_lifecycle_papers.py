@@ -46,6 +46,7 @@ from leadlib.lifecycle import (
     STANDARD,
     WORKING,
     Accepted,
+    Acknowledgement,
     Attempted,
     Banded,
     Deadline,
@@ -851,6 +852,15 @@ def read_by(process, *people, stages=None):
 
 
 class TestAcknowledgement:
+    def test_is_kept_in_a_store_as_plain_data(self):
+        [given] = read_by(SIMPLE, "mia", stages=SIMPLE.stages[:1])
+        plain = json.loads(json.dumps(given.to_dict()))
+
+        assert Acknowledgement.from_dict(plain) == given
+        for wrong in (None, {}, plain | {"more": 1}, plain | {"at": "x"}, plain | {"by": 5}):
+            with pytest.raises(InvalidValue):
+                Acknowledgement.from_dict(wrong)
+
     @pytest.mark.rule("003-01")
     def test_nine_steps_eight_documented_seven_acknowledged_by_all(self):
         process = a_process()

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import attrs
 
-from leadlib import _fields, _text
+from leadlib import _fields, _instants, _text
 from leadlib._lifecycle.standing import Stage
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
@@ -44,6 +44,25 @@ class Acknowledgement:
     team: Team = attrs.field(converter=_as_team)
     at: datetime = attrs.field(converter=_fields.instant)
     content_hash: str = attrs.field(converter=_fields.identifier)
+
+    def to_dict(self) -> dict[str, str]:
+        """The acknowledgement as plain data, for your store."""
+        return attrs.asdict(self) | {"team": self.team.value, "at": self.at.isoformat()}
+
+    @classmethod
+    def from_dict(cls, plain: object) -> Self:
+        """
+        Read back what :meth:`to_dict` gave: ``from_dict(to_dict(a)) == a``.
+
+        Raises:
+            InvalidValue: A part is missing, not known, or of another form.
+        """
+        names = set(attrs.fields_dict(cls))
+        if not isinstance(plain, Mapping) or set(plain) != names:
+            expected = f"a mapping with {', '.join(sorted(names))}"
+            raise InvalidValue(expected=expected, got=_text.kind_of(plain), where="$")
+        at = plain["at"]
+        return cls(**{**plain, "at": _instants.instant(at) if isinstance(at, str) else at})
 
 
 @attrs.frozen(kw_only=True)
