@@ -1,6 +1,6 @@
 """What has to happen next, in which order, and what follows if it does not."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import attrs
@@ -17,6 +17,7 @@ from leadlib.lifecycle import (
     KEEP_INFORMED,
     NURTURE,
     QUALIFYING,
+    SIMPLE,
     STANDARD,
     WORKING,
     Accepted,
@@ -45,7 +46,7 @@ from leadlib.lifecycle import (
     Won,
 )
 from leadlib.model import Team
-from leadlib.worktime import WorkCalendar, days, hours, working_days
+from leadlib.worktime import WorkCalendar, days, hours, working_days, working_hours
 
 OFFICE = WorkCalendar()  # UTC, Monday to Friday, nine to five
 HOUR = timedelta(hours=1)
@@ -247,6 +248,24 @@ class TestThen:
 
         assert (five.overdue, five.at) == (False, at(16, 10))
         assert (six.overdue, six.at, six.then) == (True, at(3, 14), Deferred)
+
+    def test_attempts_that_come_after_the_end_put_it_off_no_more(self):
+        tried = [Attempted(lead="L", at=at(10 + 2 * n)) for n in range(6)]
+        history = [Inquired(lead="L", at=at(2)), Triaged(lead="L", at=at(2, 10)), *tried]
+        [due] = queue(history, now=at(21))
+
+        assert (due.at, due.overdue) == (at(16, 10), True)
+
+    def test_a_clock_of_both_teams_runs_in_the_hours_of_sales(self):
+        evening = WorkCalendar(hours={day: [(time(18), time(22))] for day in range(7)})
+        clock = Deadline(stage=INQUIRY, within=working_hours(1), owner="both", action="talk")
+        [due] = attrs.evolve(STANDARD, deadlines=[clock]).due(
+            [STANDARD.replay(offered()[:1])],
+            now=at(2),
+            calendar={Team.MARKETING: OFFICE, Team.SALES: evening},
+        )
+
+        assert due.at == at(2, 19)
 
     def test_reassigning_and_accepting_reset_no_clock(self):
         history = [
@@ -472,6 +491,13 @@ class TestWaiting:
 
         assert (triage.since, triage.at, triage.overdue) == (at(4), at(5), True)
 
+    def test_is_no_reason_to_acknowledge_later(self):
+        spring = datetime(2027, 3, 1, tzinfo=UTC)
+        back = HandedBack(lead="L", at=at(5), reason="timing", not_before=spring)
+        [due] = queue([*offered(), back], now=at(6))
+
+        assert (due.action, due.at) == ("acknowledge", at(9))
+
     def test_for_a_date_does_not_put_off_the_triage_of_a_new_inquiry(self):
         spring = datetime(2027, 3, 1, tzinfo=UTC)
         back = HandedBack(lead="L", at=at(5), reason="timing", not_before=spring)
@@ -539,6 +565,22 @@ class TestRecycling:
         assert fifth.action == "park or rule out, offered to sales 5 times"
         parked = fifth.event(at=now)
         assert STANDARD.move(STANDARD.replay(self.passes(5)), parked).stage is KEEP_INFORMED
+
+    def test_leaves_a_nurture_in_peace(self):
+        """Parked or nurtured, a lead that came back often is reviewed like all others."""
+        away = Deferred(lead="L", at=MONDAY + 40 * DAY)
+        [review] = queue([*self.passes(5), away], now=MONDAY + 41 * DAY)
+
+        assert (review.action, review.then) == ("review", Escalated)
+
+    def test_is_ended_by_the_next_best_event_where_nobody_can_be_parked(self):
+        simple = SIMPLE.with_move(HANDED_BACK, Triaged, HANDED_BACK)
+        events = [event for event in self.passes(5) if not isinstance(event, Triaged)]
+        [due] = SIMPLE.due([SIMPLE.replay(events)], now=MONDAY + 60 * DAY, calendar=OFFICE)
+
+        assert due.action == "park or rule out, offered to sales 5 times"
+        assert due.then is Escalated
+        assert simple.leaks() == ()
 
     def test_counts_passes_and_keeps_the_rep(self):
         standing = STANDARD.replay(self.passes(2))
