@@ -20,6 +20,7 @@ from leadlib._metrics.acceptance import (
     recycle_yield,
 )
 from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
+from leadlib._metrics.budget import BudgetMove, MovedBudget, move_budget
 from leadlib._metrics.campaigns import (
     CampaignDecision,
     CampaignResult,
@@ -84,6 +85,7 @@ from leadlib._metrics.passages import (
     time_to_stage,
 )
 from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.revenue import Revenue, RevenueGroup, revenue_by
 from leadlib._metrics.scorecard import Divergence, Scorecard, scorecard
 from leadlib._metrics.service import (
     Cause,
@@ -129,6 +131,7 @@ __all__ = [
     "AgeBucket",
     "BelowDefinition",
     "Benchmark",
+    "BudgetMove",
     "CampaignDecision",
     "CampaignResult",
     "Cause",
@@ -165,6 +168,7 @@ __all__ = [
     "Mix",
     "Move",
     "MoveKind",
+    "MovedBudget",
     "Offer",
     "OfferState",
     "Override",
@@ -178,6 +182,8 @@ __all__ = [
     "Persistence",
     "Rate",
     "RecycleYield",
+    "Revenue",
+    "RevenueGroup",
     "Scorecard",
     "SellingTime",
     "ServiceLevel",
@@ -219,12 +225,14 @@ __all__ = [
     "leakage",
     "log_rank",
     "main_path",
+    "move_budget",
     "passes",
     "period_ratios",
     "persistence",
     "rank",
     "rates_by",
     "recycle_yield",
+    "revenue_by",
     "sample_size",
     "scorecard",
     "selling_time",

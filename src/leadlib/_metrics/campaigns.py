@@ -24,8 +24,12 @@ __all__ = [
     "CampaignDecision",
     "CampaignResult",
     "Decision",
+    "Group",
+    "as_group",
+    "as_spend",
     "check_comparable",
     "decide",
+    "group_order",
     "rank",
     "rates_by",
 ]
@@ -33,7 +37,7 @@ __all__ = [
 Group = str | int | None
 
 
-def _as_wins(value: object) -> int | None:
+def _as_count(value: object) -> int | None:
     return None if value is None else whole_number(value)
 
 
@@ -45,7 +49,8 @@ def _as_money(value: object) -> Decimal | None:
     return Decimal(_fields.finite(value))
 
 
-def _as_spend(value: object) -> Decimal | None:
+def as_spend(value: object) -> Decimal | None:
+    """Money that was spent, or nothing."""
     spend = _as_money(value)
     if spend is not None and spend < 0:
         raise InvalidValue(expected="money spent, from 0 on", got="less")
@@ -74,6 +79,7 @@ class CampaignResult:
         name: The campaign.
         inquiries: How many it brought.
         accepted: How many of them sales accepted as leads, or the definition qualified.
+        quoted: How many of them got a quote; None if not known.
         wins: How many of them became customers; None if nobody knows yet.
         spend: What it cost.
         currency: The ISO 4217 code of *spend* and *value*; needed with either.
@@ -89,19 +95,23 @@ class CampaignResult:
         ...                       currency="EUR")
         >>> print(fair.acceptance, fair.cost_per_accepted, fair.wasted_budget)
         8.0 % [5.9, 10.7] 250 9200
+        >>> sold = attrs.evolve(fair, wins=4, value=4 * 9_000)
+        >>> print(sold.cost_per_win, sold.value_per_win, sold.return_on_spend, sold.value_to_cost)
+        2500 9000 2.6 3.6
     """
 
     name: str = attrs.field(converter=_fields.identifier)
     inquiries: int = attrs.field(converter=whole_number)
     accepted: int = attrs.field(converter=whole_number)
-    wins: int | None = attrs.field(default=None, converter=_as_wins)
-    spend: Decimal | None = attrs.field(default=None, converter=_as_spend)
+    quoted: int | None = attrs.field(default=None, converter=_as_count)
+    wins: int | None = attrs.field(default=None, converter=_as_count)
+    spend: Decimal | None = attrs.field(default=None, converter=as_spend)
     currency: str | None = attrs.field(default=None, converter=_as_currency)
     value: Decimal | None = attrs.field(default=None, converter=_as_money)
     definition: str | None = attrs.field(default=None, converter=_fields.label)
 
     def __attrs_post_init__(self) -> None:
-        for part in ("inquiries", "accepted", "wins"):
+        for part in ("inquiries", "accepted", "quoted", "wins"):
             count = getattr(self, part)
             if count is not None and not 0 <= count <= self.inquiries:
                 expected = f"a number from 0 to the {max(self.inquiries, 0)} inquiries"
@@ -131,8 +141,44 @@ class CampaignResult:
         return _part(self.spend, 1, self.accepted)
 
     @property
+    def cost_per_quoted(self) -> Decimal | None:
+        """The spend for each lead that got a quote; None if none did."""
+        return _part(self.spend, 1, self.quoted)
+
+    @property
+    def cost_per_win(self) -> Decimal | None:
+        """The spend for each customer, the cost of acquisition; None if there is none."""
+        return _part(self.spend, 1, self.wins)
+
+    @property
+    def value_per_win(self) -> Decimal | None:
+        """What a customer is worth; None if there is none."""
+        return _part(self.value, 1, self.wins)
+
+    @property
+    def return_on_spend(self) -> Decimal | None:
+        """
+        What came back beyond the spend, in spends: (value - spend) / spend.
+
+        0 is break-even, and -1 is all lost: that nobody became a customer is an outcome, too.  None
+        if nothing was spent, or the value is not known.
+        """
+        if self.value is None or not self.spend:
+            return None
+        return _part(_EXACTLY.subtract(self.value, self.spend), 1, self.spend)
+
+    @property
+    def value_to_cost(self) -> Decimal | None:
+        """How many times what it cost a customer is worth; None if there is none, or no spend."""
+        return _part(self.value, 1, self.spend) if self.wins else None
+
+    @property
     def value_per_inquiry(self) -> Decimal | None:
-        """What an inquiry turned out to be worth (seed 001: the true measure of a campaign)."""
+        """
+        What an inquiry turned out to be worth, its lifetime value if *value* is of that kind.
+
+        Seed 001: the true measure of a campaign.
+        """
         return _part(self.value, 1, self.inquiries)
 
     @property
@@ -141,16 +187,15 @@ class CampaignResult:
         return _part(self.spend, self.inquiries - self.accepted, self.inquiries)
 
 
-def _part(amount: Decimal | None, part: int, whole: int) -> Decimal | None:
+def _part(amount: Decimal | None, part: int, whole: int | Decimal | None) -> Decimal | None:
     """The amount times part by whole, whatever decimal context the caller has set."""
     if amount is None or not whole:
         return None
-    exact = Context(prec=_EXACT).multiply(amount, Decimal(part))
-    return Context(prec=_DIGITS).divide(exact, Decimal(whole))
+    return _ROUNDED.divide(_EXACTLY.multiply(amount, Decimal(part)), Decimal(whole))
 
 
-_EXACT = 80  # 18 + 36 digits of any amount times 18 of any count
-_DIGITS = 28
+_EXACTLY = Context(prec=80)  # 18 + 36 digits of any amount times 18 of any count
+_ROUNDED = Context(prec=28)
 
 
 class Decision(StrEnum):
@@ -247,10 +292,12 @@ def rank(results: Iterable[CampaignResult], *, by: str = "value") -> tuple[Campa
     Args:
         results: One for each campaign.
         by: ``value``: what an inquiry turned out to be worth; ``wins`` or ``acceptance``: the share
-            of inquiries; ``count``: the mere number of inquiries, with a warning.
+            of inquiries; ``cost_per_win`` or ``cost_per_accepted``: the cheapest first; ``count``:
+            the mere number of inquiries, with a warning.
 
     Returns:
-        The results; ties by name, campaigns without any inquiry last.
+        The results; ties by name.  By a cost, whoever has nothing for its spend comes after all who
+        have; campaigns without any inquiry last.
 
     Raises:
         DefinitionMismatch: Not all were judged under one definition.
@@ -283,11 +330,34 @@ def rank(results: Iterable[CampaignResult], *, by: str = "value") -> tuple[Campa
 
 
 _COUNTED = "ranked by the number of inquiries, which says nothing of their quality; by 'value' does"
-_FIGURES: dict[str, Callable[[CampaignResult], int | Decimal | None]] = {
-    "value": lambda result: result.value,
-    "wins": lambda result: result.wins,
-    "acceptance": lambda result: result.accepted,
-    "count": lambda result: result.inquiries,
+_Number = Callable[[CampaignResult], int | Decimal | None]
+
+
+@attrs.frozen(kw_only=True)
+class _Figure:
+    """What campaigns are ranked by: an amount by a number, the highest first unless it costs."""
+
+    amount: _Number
+    by: _Number
+    is_money: bool = False
+    is_cost: bool = False
+
+
+def _inquiries(result: CampaignResult) -> int:
+    return result.inquiries
+
+
+def _spend_by(number: _Number) -> _Figure:
+    return _Figure(amount=lambda result: result.spend, by=number, is_money=True, is_cost=True)
+
+
+_FIGURES = {
+    "value": _Figure(amount=lambda result: result.value, by=_inquiries, is_money=True),
+    "wins": _Figure(amount=lambda result: result.wins, by=_inquiries),
+    "acceptance": _Figure(amount=lambda result: result.accepted, by=_inquiries),
+    "cost_per_win": _spend_by(lambda result: result.wins),
+    "cost_per_accepted": _spend_by(lambda result: result.accepted),
+    "count": _Figure(amount=_inquiries, by=lambda _: 1),
 }
 
 
@@ -299,20 +369,22 @@ def _check_names(results: Sequence[CampaignResult]) -> None:
 
 
 def _check_known(results: Sequence[CampaignResult], by: str) -> None:
+    figure = _FIGURES[by]
     for result in results:
-        if _FIGURES[by](result) is None:
+        if figure.amount(result) is None or figure.by(result) is None:
             expected, where = f"a figure for {by!r}", f"campaign {result.name!r}"
             raise InvalidValue(expected=expected, got="nothing", where=where)
     currencies = sorted({result.currency or "" for result in results})
-    if by == "value" and len(currencies) > 1:
+    if figure.is_money and len(currencies) > 1:
         raise InvalidValue(expected="one currency", got=" and ".join(currencies), where="results")
 
 
-def _place(result: CampaignResult, by: str) -> tuple[bool, Fraction, str]:
+def _place(result: CampaignResult, by: str) -> tuple[bool, bool, Fraction, str]:
     """Where a result sorts to; in exact numbers, so that equal shares are ties."""
-    figure = Fraction(_FIGURES[by](result) or 0)
-    whole = 1 if by == "count" else result.inquiries
-    return not result.inquiries, -figure / (whole or 1), result.name
+    figure = _FIGURES[by]
+    amount, number = Fraction(figure.amount(result) or 0), Fraction(figure.by(result) or 0)
+    share = amount / number if number else Fraction(0)
+    return not result.inquiries, not number, share if figure.is_cost else -share, result.name
 
 
 def rates_by(groups: Mapping[str, Group], leads: Iterable[str]) -> dict[Group, Rate]:
@@ -346,15 +418,16 @@ def rates_by(groups: Mapping[str, Group], leads: Iterable[str]) -> dict[Group, R
     if strange:
         got = f"{_text.plural(strange, 'lead')} without"
         raise InvalidValue(expected=_GROUPED, got=got, where="leads")
-    group_of = {lead: _as_group(group) for lead, group in groups.items()}
+    group_of = {lead: as_group(group) for lead, group in groups.items()}
     every, those = Counter(group_of.values()), Counter(group_of[lead] for lead in found)
-    return {group: Rate(those[group], every[group]) for group in sorted(every, key=_order)}
+    return {group: Rate(those[group], every[group]) for group in sorted(every, key=group_order)}
 
 
 _GROUPED = "leads with their group"
 
 
-def _as_group(group: Any) -> Group:
+def as_group(group: Any) -> Group:
+    """A group as such; what is missing in any library is None."""
     if _text.is_missing(group):
         return None
     if not isinstance(group, str | int):
@@ -365,7 +438,8 @@ def _as_group(group: Any) -> Group:
 _A_GROUP = "text, a whole number or nothing"
 
 
-def _order(group: Group) -> tuple[int, int, str]:
+def group_order(group: Group) -> tuple[int, int, str]:
+    """Where a group sorts to: numbers first, then text, then None."""
     if isinstance(group, int):
         return 0, group, ""
     return (1, 0, group) if isinstance(group, str) else (2, 0, "")
