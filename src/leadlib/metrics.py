@@ -28,6 +28,7 @@ from leadlib._metrics.campaigns import (
     rank,
     rates_by,
 )
+from leadlib._metrics.causes import LeakCause, LeakCauses, leak_causes
 from leadlib._metrics.cohorts import Cohort, Cohorts, cohorts
 from leadlib._metrics.comparisons import (
     Adjustment,
@@ -159,6 +160,8 @@ __all__ = [
     "HandOffAudit",
     "IncidenceStep",
     "LeadTime",
+    "LeakCause",
+    "LeakCauses",
     "Leakage",
     "LogBuilder",
     "LogRank",
@@ -216,6 +219,7 @@ __all__ = [
     "funnel",
     "in_process",
     "kaplan_meier",
+    "leak_causes",
     "leakage",
     "log_rank",
     "main_path",
