@@ -19,6 +19,15 @@ from leadlib._metrics.acceptance import (
     acceptance_trend,
     recycle_yield,
 )
+from leadlib._metrics.accountability import (
+    Alignment,
+    Breach,
+    Breaches,
+    RuledOutBy,
+    alignment,
+    breaches,
+    ruled_out_by,
+)
 from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
 from leadlib._metrics.campaigns import (
     CampaignDecision,
@@ -74,6 +83,12 @@ from leadlib._metrics.incidence import (
     IncidenceStep,
     cumulative_incidence,
 )
+from leadlib._metrics.journey import (
+    Journey,
+    SalesReady,
+    journey,
+    time_to_sales_ready,
+)
 from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._metrics.mix import Mix
@@ -85,6 +100,11 @@ from leadlib._metrics.passages import (
     time_to_stage,
 )
 from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.response import (
+    ContactRates,
+    ResponseBucket,
+    contact_rates,
+)
 from leadlib._metrics.scorecard import Divergence, Scorecard, scorecard
 from leadlib._metrics.service import (
     Cause,
@@ -128,8 +148,11 @@ __all__ = [
     "AcceptanceTrend",
     "Adjustment",
     "AgeBucket",
+    "Alignment",
     "BelowDefinition",
     "Benchmark",
+    "Breach",
+    "Breaches",
     "CampaignDecision",
     "CampaignResult",
     "Cause",
@@ -140,6 +163,7 @@ __all__ = [
     "Comparison",
     "Comparisons",
     "Conformance",
+    "ContactRates",
     "Conversion",
     "Counting",
     "CumulativeIncidence",
@@ -159,6 +183,7 @@ __all__ = [
     "HandBacks",
     "HandOffAudit",
     "IncidenceStep",
+    "Journey",
     "LeadTime",
     "LeakCause",
     "LeakCauses",
@@ -181,6 +206,9 @@ __all__ = [
     "Persistence",
     "Rate",
     "RecycleYield",
+    "ResponseBucket",
+    "RuledOutBy",
+    "SalesReady",
     "Scorecard",
     "SellingTime",
     "ServiceLevel",
@@ -203,12 +231,15 @@ __all__ = [
     "WindowedConversion",
     "acceptance",
     "acceptance_trend",
+    "alignment",
     "audit_handoffs",
+    "breaches",
     "census",
     "cohorts",
     "compare",
     "compare_all",
     "conformance",
+    "contact_rates",
     "converted_within",
     "cumulative_incidence",
     "decide",
@@ -218,6 +249,7 @@ __all__ = [
     "follow_up",
     "funnel",
     "in_process",
+    "journey",
     "kaplan_meier",
     "leak_causes",
     "leakage",
@@ -229,12 +261,14 @@ __all__ = [
     "rank",
     "rates_by",
     "recycle_yield",
+    "ruled_out_by",
     "sample_size",
     "scorecard",
     "selling_time",
     "service_level",
     "stay_durations",
     "throughput",
+    "time_to_sales_ready",
     "time_to_stage",
     "two_sides",
     "untouched",
