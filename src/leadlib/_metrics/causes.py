@@ -194,9 +194,10 @@ def leak_causes(
 
 
 def _from_one(least: int) -> int:
-    if whole_number(least) < 1:
+    number = whole_number(least)
+    if number < 1:
         raise InvalidValue(expected="a number of attempts from 1 on", got="less", where="least")
-    return least
+    return number
 
 
 def _ids(cold: Iterable[str]) -> frozenset[str]:
