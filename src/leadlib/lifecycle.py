@@ -10,6 +10,7 @@ from leadlib._lifecycle.acknowledgements import (
     Acknowledgement,
     ProcessCoverage,
 )
+from leadlib._lifecycle.appending import check_appended
 from leadlib._lifecycle.clocks import Due, DueState, Orphan
 from leadlib._lifecycle.data import (
     event_from_dict,
@@ -168,6 +169,7 @@ __all__ = [
     "WATERFALL",
     "WORKING",
     "Won",
+    "check_appended",
     "event_from_dict",
     "event_to_dict",
     "forgotten",

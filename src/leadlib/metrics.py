@@ -19,6 +19,15 @@ from leadlib._metrics.acceptance import (
     acceptance_trend,
     recycle_yield,
 )
+from leadlib._metrics.accountability import (
+    Alignment,
+    Breach,
+    Breaches,
+    RuledOutBy,
+    alignment,
+    breaches,
+    ruled_out_by,
+)
 from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
 from leadlib._metrics.budget import BudgetMove, MovedBudget, move_budget
 from leadlib._metrics.campaigns import (
@@ -29,6 +38,7 @@ from leadlib._metrics.campaigns import (
     rank,
     rates_by,
 )
+from leadlib._metrics.causes import LeakCause, LeakCauses, leak_causes
 from leadlib._metrics.cohorts import Cohort, Cohorts, cohorts
 from leadlib._metrics.comparisons import (
     Adjustment,
@@ -74,6 +84,12 @@ from leadlib._metrics.incidence import (
     IncidenceStep,
     cumulative_incidence,
 )
+from leadlib._metrics.journey import (
+    Journey,
+    SalesReady,
+    journey,
+    time_to_sales_ready,
+)
 from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._metrics.mix import Mix
@@ -85,6 +101,11 @@ from leadlib._metrics.passages import (
     time_to_stage,
 )
 from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.response import (
+    ContactRates,
+    ResponseBucket,
+    contact_rates,
+)
 from leadlib._metrics.revenue import Revenue, RevenueGroup, revenue_by
 from leadlib._metrics.scorecard import Divergence, Scorecard, scorecard
 from leadlib._metrics.service import (
@@ -129,9 +150,12 @@ __all__ = [
     "AcceptanceTrend",
     "Adjustment",
     "AgeBucket",
+    "Alignment",
     "BelowDefinition",
     "Benchmark",
     "BudgetMove",
+    "Breach",
+    "Breaches",
     "CampaignDecision",
     "CampaignResult",
     "Cause",
@@ -142,6 +166,7 @@ __all__ = [
     "Comparison",
     "Comparisons",
     "Conformance",
+    "ContactRates",
     "Conversion",
     "Counting",
     "CumulativeIncidence",
@@ -161,7 +186,10 @@ __all__ = [
     "HandBacks",
     "HandOffAudit",
     "IncidenceStep",
+    "Journey",
     "LeadTime",
+    "LeakCause",
+    "LeakCauses",
     "Leakage",
     "LogBuilder",
     "LogRank",
@@ -184,6 +212,9 @@ __all__ = [
     "RecycleYield",
     "Revenue",
     "RevenueGroup",
+    "ResponseBucket",
+    "RuledOutBy",
+    "SalesReady",
     "Scorecard",
     "SellingTime",
     "ServiceLevel",
@@ -206,12 +237,15 @@ __all__ = [
     "WindowedConversion",
     "acceptance",
     "acceptance_trend",
+    "alignment",
     "audit_handoffs",
+    "breaches",
     "census",
     "cohorts",
     "compare",
     "compare_all",
     "conformance",
+    "contact_rates",
     "converted_within",
     "cumulative_incidence",
     "decide",
@@ -221,7 +255,9 @@ __all__ = [
     "follow_up",
     "funnel",
     "in_process",
+    "journey",
     "kaplan_meier",
+    "leak_causes",
     "leakage",
     "log_rank",
     "main_path",
@@ -233,12 +269,14 @@ __all__ = [
     "rates_by",
     "recycle_yield",
     "revenue_by",
+    "ruled_out_by",
     "sample_size",
     "scorecard",
     "selling_time",
     "service_level",
     "stay_durations",
     "throughput",
+    "time_to_sales_ready",
     "time_to_stage",
     "two_sides",
     "untouched",

@@ -10,7 +10,7 @@ from leadlib._lifecycle.events import Erased, LeadEvent
 from leadlib._lifecycle.folding import in_order, order
 from leadlib.errors import InvalidValue
 
-__all__ = ["forgotten"]
+__all__ = ["forgotten", "without_words"]
 
 _GONE = "erased"
 
@@ -55,15 +55,16 @@ tzinfo=datetime.timezone.utc), seq=1))
     if order(erased) <= order(last):
         expected = f"an erasure after {last.at.isoformat()}, seq {last.seq}"
         raise InvalidValue(expected=expected, got="one before", where="at")
-    return (*map(_without_words, taken), erased)
+    return (*map(without_words, taken), erased)
 
 
-def _without_words(value: Any) -> Any:
+def without_words(value: Any) -> Any:
+    """An event, or the certificate within, without what its repr does not show."""
     gone: dict[str, Any] = {}
     for field in attrs.fields(type(value)):
         part = getattr(value, field.name)
         if attrs.has(type(part)):
-            gone[field.alias] = _without_words(part)
+            gone[field.alias] = without_words(part)
         elif field.repr is False and isinstance(part, str):
             gone[field.alias] = None if field.default is None else _GONE
         elif field.repr is False and isinstance(part, tuple):

@@ -10,10 +10,10 @@ from typing import Any
 import attrs
 
 from leadlib import _instants
-from leadlib._metrics.offers import CONVERSATIONS, FollowedOffer, offers, plain, seen, state_of
+from leadlib._metrics.offers import FollowedOffer, offers, plain, ruled_out, seen, state_of
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Attempted, Disqualified, LeadEvent, Reopened, Standing
+from leadlib.lifecycle import Attempted, Standing
 
 __all__ = ["Ending", "Persistence", "SellingTime", "persistence", "selling_time"]
 
@@ -160,19 +160,12 @@ def persistence(
 
 
 def _series(offer: FollowedOffer) -> tuple[int, Ending]:
-    count = 0
-    for event in offer.events:
-        count += isinstance(event, Attempted)
-        if _is_contact(event):
-            return count, Ending.CONTACT
+    if offer.contact is not None:
+        return offer.attempts, Ending.CONTACT
     if offer.is_open:
-        return count, Ending.OPEN
+        return offer.attempts, Ending.OPEN
     is_closed = offer.ended is not None and not offer.stage.is_final
-    return count, Ending.CLOSED if is_closed else Ending.GONE
-
-
-def _is_contact(event: LeadEvent) -> bool:
-    return event.reached if isinstance(event, Attempted) else isinstance(event, CONVERSATIONS)
+    return offer.attempts, Ending.CLOSED if is_closed else Ending.GONE
 
 
 @attrs.frozen(kw_only=True)
@@ -249,7 +242,7 @@ def selling_time(standings: Iterable[Standing], *, now: datetime) -> SellingTime
         20 minutes logged: selling 100.0 %, qualifying out 0.0 %; 0 attempts without time
     """
     logged = [
-        (event.minutes, _is_ruled_out(standing))
+        (event.minutes, ruled_out(standing) is not None)
         for standing in seen(standings, now)
         for offer in offers(standing)
         for event in offer.events
@@ -261,9 +254,3 @@ def selling_time(standings: Iterable[Standing], *, now: datetime) -> SellingTime
         ruled_out=sum(minutes for minutes, out in logged if out),
         unlogged=sum(not minutes for minutes, _ in logged),
     )
-
-
-def _is_ruled_out(standing: Standing) -> bool:
-    """Whether the last word was that the lead is none; what was logged later is not there yet."""
-    words = [event for event in standing.events if isinstance(event, Disqualified | Reopened)]
-    return bool(words) and isinstance(words[-1], Disqualified)

@@ -20,10 +20,13 @@ from leadlib.lifecycle import (
     HAND_OFFS,
     Attempted,
     CallbackScheduled,
+    Disqualified,
+    DisqualifyReason,
     LeadEvent,
     Merged,
     OpportunityOpened,
     Quoted,
+    Reopened,
     SalesQualified,
     Stage,
     Standing,
@@ -37,6 +40,8 @@ __all__ = [
     "last_offer",
     "offers",
     "plain",
+    "refuted",
+    "ruled_out",
     "seen",
     "state_of",
 ]
@@ -94,7 +99,28 @@ class FollowedOffer:
     @property
     def is_touched(self) -> bool:
         """Whether a human tried to reach the lead, or must have."""
-        return any(isinstance(event, (Attempted, *CONVERSATIONS)) for event in self.events)
+        return self.first_touch is not None
+
+    @property
+    def first_touch(self) -> LeadEvent | None:
+        """The first attempt of a human, or what shows that there must have been one."""
+        touches = (event for event in self.events if isinstance(event, (Attempted, *CONVERSATIONS)))
+        return next(touches, None)
+
+    @property
+    def contact(self) -> LeadEvent | None:
+        """The first attempt that reached somebody, or what shows that one must have."""
+        return next((event for event in self.events if _is_contact(event)), None)
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were made, up to the first contact if there was one."""
+        count = 0
+        for event in self.events:
+            count += isinstance(event, Attempted)
+            if _is_contact(event):
+                break
+        return count
 
     @property
     def ended(self) -> datetime | None:
@@ -105,6 +131,10 @@ class FollowedOffer:
                 break
             left = event.at  # what followed within a closed stage was only noted there
         return left
+
+
+def _is_contact(event: LeadEvent) -> bool:
+    return event.reached if isinstance(event, Attempted) else isinstance(event, CONVERSATIONS)
 
 
 def offers(standing: Standing) -> Iterator[FollowedOffer]:
@@ -133,6 +163,24 @@ def _in_hand(standing: Standing, start: int, end: int) -> Iterator[tuple[LeadEve
 def last_offer(standing: Standing) -> FollowedOffer | None:
     """The last offer of a lead, or None."""
     return next(reversed([*offers(standing)]), None)
+
+
+def ruled_out(standing: Standing) -> Disqualified | None:
+    """What ruled the lead out, if that was the last word; what was noted later changes nothing."""
+    words = [event for event in standing.events if isinstance(event, Disqualified | Reopened)]
+    return words[-1] if words and isinstance(words[-1], Disqualified) else None
+
+
+def refuted(standing: Standing) -> bool:
+    """
+    Whether sales ruled out what it had been offered as a lead.
+
+    Whoever opted out of everything was one, perhaps, and wants to hear no more.
+    """
+    word, offer = ruled_out(standing), last_offer(standing)
+    if word is None or offer is None or word.reason is DisqualifyReason.OPT_OUT_ALL:
+        return False
+    return any(event is word and stage.is_with_sales for event, stage, _ in offer.moves)
 
 
 def is_merged(standing: Standing) -> bool:
