@@ -18,7 +18,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.declared import Declared, MoveKind
 from leadlib._metrics.log import StageLog, stage_names
-from leadlib._metrics.paths import DAY
+from leadlib._metrics.tables import DAY
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Lifecycle, Stage

@@ -18,7 +18,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics.durations import Durations
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import StageLog
-from leadlib._metrics.paths import MISSING
+from leadlib._metrics.tables import MISSING
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
