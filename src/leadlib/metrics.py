@@ -78,6 +78,7 @@ from leadlib._metrics.followup import (
     follow_up,
     untouched,
 )
+from leadlib._metrics.frames import FrameLog
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.incidence import (
     CumulativeIncidence,
@@ -180,6 +181,7 @@ __all__ = [
     "Ending",
     "FollowUp",
     "FollowUpState",
+    "FrameLog",
     "Funnel",
     "FunnelDefinition",
     "FunnelStep",
