@@ -69,6 +69,7 @@ from leadlib._metrics.effort import (
     persistence,
     selling_time,
 )
+from leadlib._metrics.flows import Flows, flows
 from leadlib._metrics.followup import (
     AgeBucket,
     FollowUp,
@@ -179,6 +180,7 @@ __all__ = [
     "Durations",
     "DwellTimes",
     "Ending",
+    "Flows",
     "FollowUp",
     "FollowUpState",
     "FrameLog",
@@ -254,6 +256,7 @@ __all__ = [
     "diagnose",
     "drift",
     "dwell_times",
+    "flows",
     "follow_up",
     "funnel",
     "in_process",

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
-from operator import add
+from operator import add, mul
 from typing import Any
 
 from leadlib._frames import narwhals
@@ -19,6 +19,7 @@ __all__ = [
     "FAR",
     "coded",
     "column_lists",
+    "following",
     "kept",
     "largest",
     "period_of",
@@ -30,11 +31,12 @@ __all__ = [
 
 FAR = 2**63 - 1  # stands for never: no engine knows another null in a column of whole numbers
 _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no parser gives up
-_LEVELS = ((2**32, 2**20), (2**37, 2**25), (2**42, 2**30), (2**47, 2**35), (FAR, 2**40))
+_LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
 _LEVEL = 2**14
 
 Frame = Any
 Expression = Any
+Group = tuple[int | None, ...]
 Ranks = Callable[[int], Sequence[int]]
 
 
@@ -51,7 +53,7 @@ def kept(frame: Frame) -> Frame:
         )
     if engine.is_spark_like():
         return nw.from_native(native.cache())
-    return frame.collect()
+    return frame.collect().lazy()
 
 
 def column_lists(frame: Frame, names: Sequence[str] | None = None) -> list[list[Any]]:
@@ -99,15 +101,19 @@ def coded(column: str, codes: Mapping[Any, int]) -> Expression:
 
 
 def period_of(at: Expression, edges: Sequence[int]) -> Expression:
-    """In which period an instant lies: 0 from the first edge on."""
+    """In which period an instant lies: 0 from the first edge on, -1 before."""
     nw = narwhals()
-    passed = [(at >= edge).cast(nw.Int64) for edge in edges[1:]]
-    return reduce(add, passed, at - at)  # a literal alone would be a row even of no rows
+    passed = [(at >= edge).cast(nw.Int64) for edge in edges]
+    return reduce(add, passed, at - at - 1)  # a literal alone would be a row even of no rows
 
 
 def ranked(
-    frame: Frame, value: str, keys: Sequence[str], ranks: Ranks
-) -> dict[tuple[int, ...], list[int]]:
+    frame: Frame,
+    value: str,
+    keys: Sequence[str],
+    ranks: Ranks,
+    groups: Callable[[tuple[int, ...]], Sequence[Group]] = lambda row: [row],
+) -> dict[Group, list[int]]:
     """
     The values at some ranks of each group, exactly, in two questions.
 
@@ -119,19 +125,22 @@ def ranked(
         value: The column that is ranked.
         keys: The columns that make a group.
         ranks: Of a number of values the ranks that are wanted, from 0 on.
+        groups: The groups that a row of keys counts for, if not only for its own.
     """
     binned = frame.with_columns(_bin(value).alias("bin"))
-    counts: dict[tuple[int, ...], Counter[int]] = defaultdict(Counter)
-    for (*group, place), count in tally(binned, *keys, "bin").items():
-        counts[(*group,)][place] = count
+    counts: dict[Group, Counter[int]] = defaultdict(Counter)
+    for (*row, place), count in tally(binned, *keys, "bin").items():
+        for group in groups((*row,)):
+            counts[group][place] += count
     wanted = {group: _located(own, ranks) for group, own in counts.items()}
     places = sorted({place for own in wanted.values() for place, _ in own})
     if not places:
         return {}
-    found: dict[tuple[tuple[int, ...], int], Counter[int]] = defaultdict(Counter)
+    found: dict[tuple[Group, int], Counter[int]] = defaultdict(Counter)
     narrow = binned.filter(narwhals().col("bin").is_in(places))
-    for (*group, place, own), count in tally(narrow, *keys, "bin", value).items():
-        found[(*group,), place][own] = count
+    for (*row, place, own), count in tally(narrow, *keys, "bin", value).items():
+        for group in groups((*row,)):
+            found[group, place][own] += count
     return {
         group: [_at_rank(found[group, place], rank) for place, rank in own]
         for group, own in wanted.items()
@@ -139,7 +148,7 @@ def ranked(
 
 
 def _bin(value: str) -> Expression:
-    """Bins of a second below an hour, of half a minute below a day, and so on: monotone."""
+    """Bins of 8 s below an hour, of 4 minutes below a day, and so on: monotone."""
     nw, column = narwhals(), narwhals().col(value)
     bins = [column // width + level * _LEVEL for level, (_, width) in enumerate(_LEVELS)]
     place = bins[-1]
@@ -163,3 +172,66 @@ def _at_rank(counts: Mapping[int, int], rank: int) -> int:
     values = sorted(counts)
     upto = [*accumulate(counts[own] for own in values)]
     return values[bisect_right(upto, rank)]
+
+
+def following(rows: Frame, *, has_seq: bool) -> Frame:
+    """
+    Each event with the code and the instant of the next one of its lead; -1 without any.
+
+    Events are in the order of at, seq and code; an event that is repeated counts once.  Where the
+    rows already stand in this order, engines that keep it sort by lead only.
+
+    Args:
+        rows: lead, at, seq if *has_seq*, and code.
+        has_seq: Whether there is a seq.
+    """
+    nw, engine = narwhals(), rows.implementation
+    order = ["at", "seq", "code"] if has_seq else ["at", "code"]
+    if isinstance(rows, nw.LazyFrame) and not engine.is_polars():
+        nexts = [nw.col(name).shift(-1).over("lead", order_by=order) for name in order]
+        return _visits(rows.with_columns(*_next_columns(nexts, order)), order)
+    if isinstance(rows, nw.LazyFrame):
+        rows = rows.collect()
+    ordered = _by_lead(rows, order)
+    same = nw.col("lead").shift(-1) == nw.col("lead")
+    nexts = [nw.when(same).then(nw.col(name).shift(-1)) for name in order]
+    return _visits(ordered.with_columns(*_next_columns(nexts, order)), order)
+
+
+def _by_lead(rows: Frame, order: Sequence[str]) -> Frame:
+    """Sorted by lead, then as *order* says."""
+    nw = narwhals()
+    if rows.implementation.is_polars() and _is_ordered(rows, order):
+        return nw.from_native(rows.to_native().sort("lead", maintain_order=True))
+    if rows.implementation.is_pandas_like() and _is_ordered(rows, order):
+        return nw.from_native(rows.to_native().sort_values("lead", kind="stable"))
+    return rows.sort("lead", *order)
+
+
+def _is_ordered(rows: Frame, order: Sequence[str]) -> bool:
+    """Whether the rows already stand in their order."""
+    nw = narwhals()
+    falls = nw.lit(value=False)
+    for name in reversed(order):
+        column, before = nw.col(name), nw.col(name).shift(1)
+        falls = (column < before) | ((column == before) & falls)
+    falls = falls.cast(nw.Int64).fill_null(0).alias("falls")
+    return not table_of(rows.select(falls).select(nw.col("falls").sum()))[0][0]
+
+
+def _next_columns(nexts: Sequence[Expression], order: Sequence[str]) -> list[Expression]:
+    nw = narwhals()
+    return [
+        own.fill_null(-1).cast(nw.Int64).alias(f"next {name}")
+        for own, name in zip(nexts, order, strict=True)
+    ]
+
+
+def _visits(rows: Frame, order: Sequence[str]) -> Frame:
+    """Without the events that come again at once."""
+    nw = narwhals()
+    again = [(nw.col(name) == nw.col(f"next {name}")).cast(nw.Int64) for name in order]
+    kept_rows = rows.filter(reduce(mul, again) == 0)
+    return kept_rows.select(
+        "code", "at", nw.col("next code").alias("next"), nw.col("next at").alias("until")
+    )

@@ -5,8 +5,8 @@ One pass gives, for each lead, its first entry into each stage, its last event a
 table answers every question about the same way, so it is kept.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,41 @@ from leadlib.errors import InvalidValue
 __all__ = ["FramePaths"]
 
 
+@attrs.frozen(kw_only=True)
+class LeadTable:
+    """
+    One row for each lead, kept by the engine: what one pass over the rows has found.
+
+    Args:
+        question: What it was made for.
+        frame: The first entry into each stage of the way, the last event, and the groups.
+        closed: The stages in which a story has ended.
+    """
+
+    question: Question
+    frame: Any
+    closed: frozenset[str]
+
+    def serves(self, question: Question, *, now: bool, ended: bool) -> bool:
+        """
+        Whether it answers another question, too: of a part of the way.
+
+        Args:
+            question: The other one.
+            now: Whether it has to be known in which stage a lead is: ties go by the whole way.
+            ended: Whether it has to be known only if its story has ended.
+        """
+        own = self.question
+        same_way, same_end = own.waterfall == question.waterfall, own.closed == question.closed
+        if own.cut != question.cut or not {*own.waterfall} >= {*question.waterfall}:
+            return False
+        if now:
+            return same_way and same_end
+        # Closed stages come last of an instant, whatever the way, unless they lie on it.
+        apart = own.closed is not None and not own.closed & {*own.waterfall}
+        return not ended or (same_end and (same_way or apart))
+
+
 @attrs.define(kw_only=True, slots=False)
 class FramePaths:
     """
@@ -41,64 +76,82 @@ class FramePaths:
     Args:
         log: Where the rows are.
         question: What is asked.
-        leads: One row for each lead: its first entries, what it entered last, and its groups.
-        closed, closed_by: The stages in which a story has ended, and who says so.
     """
 
     log: FrameLog
     question: Question
-    leads: Any
-    closed: frozenset[str]
-    closed_by: str
 
     @classmethod
     def read(cls, log: FrameLog, question: Question) -> "FramePaths":
         if question.counting not in (Counting.AT_LEAST, Counting.ANY_ORDER):
             expected = "a log in Python for this way of counting: log.collect()"
             raise InvalidValue(expected=expected, got="a frame", where="counting")
-        leads, closed = log.kept(
-            (question.waterfall, question.cut, question.closed),
-            lambda: _Pass(log=log, question=question).read(),
-        )
-        if question.counting is Counting.ANY_ORDER:
-            firsts = [_first(i) for i in range(len(question.waterfall))]
-            upto = [largest(*map(narwhals().col, firsts[: i + 1])) for i in range(len(firsts))]
-            leads = leads.with_columns(
-                *(own.alias(name) for own, name in zip(upto, firsts, strict=True))
-            )
-        by = question.closed_by if question.closed is not None else "nobody came back"
-        return cls(log=log, question=question, leads=leads, closed=closed, closed_by=by)
+        return cls(log=log, question=question)
 
-    def whole(self) -> PathTable:
-        return self._tables(())[()]
+    @cached_property
+    def closed(self) -> frozenset[str]:
+        return self._table(now=True).closed
 
-    def groups(self, by: str) -> dict[str, PathTable]:
-        key, names = self.log.column(by), self.log.labels[by]
-        tables = self._tables((key,), inside=True)
-        return {names[code] if code >= 0 else MISSING: table for (code,), table in tables.items()}
+    @property
+    def closed_by(self) -> str:
+        return "nobody came back" if self.question.closed is None else self.question.closed_by
+
+    def _table(self, *, now: bool = False, ended: bool = False) -> LeadTable:
+        """A table that was kept, if there is one that serves; or else one more pass."""
+        tables: list[LeadTable] = self.log.kept
+        for table in tables:
+            if table.serves(self.question, now=now, ended=ended):
+                return table
+        table = _Pass(log=self.log, question=self.question).read()
+        self.log.kept.append(table)
+        return table
+
+    def _leads(self, table: LeadTable) -> Any:
+        """Its leads with the columns of this way: the first entries in the order of its stages."""
+        nw, way = narwhals(), table.question.waterfall
+        columns = [nw.col(_first(way.index(stage))) for stage in self.question.waterfall]
+        if self.question.counting is Counting.ANY_ORDER:
+            columns = [largest(*columns[: i + 1]) for i in range(len(columns))]
+        firsts = [column.alias(_first(i)) for i, column in enumerate(columns)]
+        return table.frame.select("lead", "now", "at", *self.log.columns.values(), *firsts)
+
+    def tables(
+        self, by: str | None, *, times: bool = True
+    ) -> tuple[PathTable, Mapping[str, PathTable]]:
+        keys = () if by is None else (self.log.column(by),)
+        leads = self._leads(self._table(now=True))
+        made = _Tables(question=self.question, leads=leads, keys=keys, times=times)
+        tables = made.tables()
+        whole = tables.pop(None)
+        names = () if by is None else self.log.labels[by]
+        return whole, {
+            names[code] if code >= 0 else MISSING: table
+            for code, table in tables.items()
+            if code is not None
+        }
 
     def span(self) -> tuple[int, int] | None:
-        nw, size = narwhals(), len(self.question.waterfall)
-        lead = self._entered.select(
-            smallest(self._entry, _col(size - 1)).alias("from"),
-            largest(self._entry, nw.when(self._arrived).then(_col(size - 1)).otherwise(-1)).alias(
-                "to"
-            ),
+        nw, goal = narwhals(), _col(self.question.goal)
+        last = nw.when(goal < FAR).then(goal).otherwise(-1)
+        lead = self._entered(self._table()).select(
+            smallest(nw.col("entry"), goal).alias("from"),
+            largest(nw.col("entry"), last).alias("to"),
         )
-        [(first, last)] = table_of(lead.select(nw.col("from").min(), nw.col("to").max()))
-        return None if _text.is_missing(first) else (int(first), int(last))
+        [(first, latest)] = table_of(lead.select(nw.col("from").min(), nw.col("to").max()))
+        return None if _text.is_missing(first) else (int(first), int(latest))
 
     def journeys(self, edges: Sequence[int]) -> Journeys:
-        nw, goal = narwhals(), _col(self.question.goal)
-        ended = nw.col("now").is_in([*self._places(self.closed)]).cast(nw.Int64)
-        end = nw.when(self._arrived).then(goal).otherwise(self.question.cut)
+        nw, goal, entry = narwhals(), _col(self.question.goal), narwhals().col("entry")
+        table = self._table(ended=True)
+        closed = [place for place, name in enumerate(table.question.places) if name in table.closed]
+        end = nw.when(goal < FAR).then(goal).otherwise(self.question.cut)
         leads = kept(
-            self._entered.select(
-                period_of(self._entry, edges).alias("period"),
-                self._arrived.cast(nw.Int64).alias("arrived"),
-                ended.alias("ended"),
-                self._entry.alias("entry"),
-                largest(end - self._entry, nw.lit(0)).alias("took"),
+            self._entered(table).select(
+                period_of(entry, edges).alias("period"),
+                (goal < FAR).cast(nw.Int64).alias("arrived"),
+                nw.col("now").is_in(closed).cast(nw.Int64).alias("ended"),
+                entry,
+                largest(end - entry, nw.lit(0)).alias("took"),
                 goal.alias("goal"),
             )
         )
@@ -116,15 +169,14 @@ class FramePaths:
 
     def arrivals(self, edges: Sequence[int]) -> Mapping[int, int]:
         goal = _col(self.question.goal)
-        arrived = self._entered.filter(self._arrived).select(period_of(goal, edges).alias("period"))
-        return {period: count for (period,), count in tally(arrived, "period").items()}
+        arrived = self._entered(self._table()).filter(goal < FAR)
+        counts = tally(arrived.select(period_of(goal, edges).alias("period")), "period")
+        return {period: count for (period,), count in counts.items()}
 
     def in_time(self, edges: Sequence[int], window: Window) -> Mapping[Fate, int]:
-        nw, goal = narwhals(), _col(self.question.goal)
-        leads = self._entered.select(
-            period_of(self._entry, edges).alias("period"),
-            self._entry.alias("entry"),
-            goal.alias("goal"),
+        nw, entry = narwhals(), narwhals().col("entry")
+        leads = self._entered(self._table()).select(
+            period_of(entry, edges).alias("period"), entry, _col(self.question.goal).alias("goal")
         )
         end = _end(window)
         leads = leads.with_columns(
@@ -134,24 +186,32 @@ class FramePaths:
         counts = tally(leads, "period", "watched", "arrived")
         return {(place, bool(w), bool(a)): count for (place, w, a), count in counts.items()}
 
-    # -- what a lead is, in columns --
-
-    @property
-    def _entered(self) -> Any:
-        """The leads that are on the way at all."""
-        return self.leads.filter(self._entry < FAR)
-
-    @cached_property
-    def _entry(self) -> Any:
-        """When a lead entered the first stage of the way that it has a date for."""
+    def _entered(self, table: LeadTable) -> Any:
+        """The leads on the way, and when each entered its first stage that it has a date for."""
         nw, entry = narwhals(), _col(self.question.goal)
         for i in reversed(range(self.question.goal)):
             entry = nw.when(_col(i) < FAR).then(_col(i)).otherwise(entry)
-        return entry
+        leads = self._leads(table).with_columns(entry.alias("entry"))
+        return leads.filter(nw.col("entry") < FAR)
+
+
+@attrs.frozen(kw_only=True)
+class _Tables:
+    """The table of all leads, and of each group, from the same few questions to the engine."""
+
+    question: Question
+    leads: Any
+    keys: tuple[str, ...]
+    times: bool
+
+    def tables(self) -> dict[int | None, PathTable]:
+        """By the code of the group; None is the whole."""
+        waited, gaps = (self._waited(), self._gaps()) if self.times else ({}, {})
+        return {group: own.table(waited, gaps, group) for group, own in self._counted().items()}
 
     @property
-    def _arrived(self) -> Any:
-        return _col(self.question.goal) < FAR
+    def _indices(self) -> range:
+        return range(len(self.question.waterfall))
 
     @property
     def _reach(self) -> Any:
@@ -160,45 +220,36 @@ class FramePaths:
         steps = (nw.when(_col(i) < FAR).then(i).otherwise(-1) for i in self._indices)
         return largest(*(step.cast(nw.Int64) for step in steps))
 
-    @property
-    def _indices(self) -> range:
-        return range(len(self.question.waterfall))
-
     def _later(self, i: int) -> Any:
         """The first entry into any later stage."""
         return smallest(*(_col(j) for j in self._indices if j > i))
 
-    def _places(self, names: Iterable[str]) -> list[int]:
-        return [place for place, name in enumerate(self.question.places) if name in names]
+    def _groups(self, row: Sequence[int]) -> tuple[int | None, ...]:
+        """The groups that a row counts for: its own, and the whole."""
+        return (*row[: len(self.keys)], None)
 
-    # -- the table of each group --
-
-    def _tables(
-        self, keys: tuple[str, ...], *, inside: bool = False
-    ) -> dict[tuple[int, ...], PathTable]:
-        counted = self._counted(keys, inside=inside)
-        waited, gaps = self._waited(keys), self._gaps(keys)
-        return {group: own.table(waited, gaps, group) for group, own in counted.items()}
-
-    def _counted(self, keys: tuple[str, ...], *, inside: bool) -> dict[tuple[int, ...], "_Counts"]:
+    def _counted(self) -> dict[int | None, "_Counts"]:
         nw = narwhals()
         flags = [(_col(i) < FAR).cast(nw.Int64).alias(f"was {i}") for i in self._indices]
-        sums = [f"was {i}" for i in self._indices]
-        leads = self.leads.with_columns(self._reach.alias("reach"))
-        leads = leads.filter(nw.col("reach") >= 0) if inside else leads
+        sums = [nw.col(f"was {i}").sum() for i in self._indices]
         counted = (
-            leads.select(*keys, "reach", "now", self._backwards().alias("back"), *flags)
-            .group_by(*keys, "reach", "now")
-            .agg(nw.len().alias("n"), nw.col("back").sum(), *(nw.col(name).sum() for name in sums))
+            self.leads.select(
+                *self.keys,
+                self._reach.alias("reach"),
+                "now",
+                self._backwards().alias("back"),
+                *flags,
+            )
+            .group_by(*self.keys, "reach", "now")
+            .agg(nw.len().alias("n"), nw.col("back").sum(), *sums)
         )
-        found: dict[tuple[int, ...], _Counts] = defaultdict(lambda: _Counts(len(sums)))
-        if not keys:
-            found[()] = _Counts(len(sums))
+        found: dict[int | None, _Counts] = {None: _Counts(len(sums))}
         for row in table_of(counted):
             numbers = [*map(int, row)]
-            group = (*numbers[: len(keys)],)
-            found[group].add(self.question.places, *numbers[len(keys) :])
-        return dict(found)
+            for group in self._groups(numbers):
+                counts = found.setdefault(group, _Counts(len(sums)))
+                counts.add(self.question.places, *numbers[len(self.keys) :])
+        return {group: own for group, own in found.items() if group is None or own.stopped}
 
     def _backwards(self) -> Any:
         """1 if a lead entered a later stage before an earlier one."""
@@ -209,24 +260,42 @@ class FramePaths:
         ]
         return largest(*flags) if flags else nw.lit(0).cast(nw.Int64)
 
-    def _waited(self, keys: tuple[str, ...]) -> Mapping[tuple[int, ...], float]:
+    def _waited(self) -> Mapping[tuple[int | None, ...], float]:
         """By group, reach and stage the median time since the last event."""
         nw = narwhals()
         leads = self.leads.select(
-            *keys, self._reach.alias("reach"), "now", (self.question.cut - nw.col("at")).alias("t")
+            *self.keys,
+            self._reach.alias("reach"),
+            "now",
+            (self.question.cut - nw.col("at")).alias("t"),
         )
-        return _medians(leads.filter(nw.col("reach") >= 0), (*keys, "reach", "now"))
+        return self._medians(leads.filter(nw.col("reach") >= 0), ("reach", "now"))
 
-    def _gaps(self, keys: tuple[str, ...]) -> list[Mapping[tuple[int, ...], float]]:
-        """For each stage by group the median time to the first later one."""
+    def _gaps(self) -> Mapping[tuple[int | None, ...], float]:
+        """By group and stage the median time to the first later one."""
         nw = narwhals()
-        gaps = []
+        gaps: dict[tuple[int | None, ...], float] = {}
         for i in self._indices[:-1]:
             later = self._later(i)
             both = self.leads.filter((_col(i) < FAR) & (later < FAR))
-            gap = largest(later - _col(i), nw.lit(0)).alias("t")
-            gaps.append(_medians(both.select(*keys, gap), keys))
-        return [*gaps, {}]
+            found = self._medians(
+                both.select(*self.keys, largest(later - _col(i), nw.lit(0)).alias("t")), ()
+            )
+            gaps |= {(*group, i): gap for group, gap in found.items()}
+        return gaps
+
+    def _medians(self, frame: Any, more: tuple[str, ...]) -> Mapping[tuple[int | None, ...], float]:
+        keys = (*self.keys, *more)
+        found = ranked(
+            frame,
+            "t",
+            keys,
+            lambda n: [(n - 1) // 2, n // 2],
+            groups=lambda row: [(group, *row[len(self.keys) :]) for group in self._groups(row)],
+        )
+        return {
+            group: low if low == high else (low + high) / 2 for group, (low, high) in found.items()
+        }
 
 
 @attrs.define
@@ -256,15 +325,15 @@ class _Counts:
 
     def table(
         self,
-        waited: Mapping[tuple[int, ...], float],
-        gaps: Sequence[Mapping[tuple[int, ...], float]],
-        group: tuple[int, ...],
+        waited: Mapping[tuple[int | None, ...], float],
+        gaps: Mapping[tuple[int | None, ...], float],
+        group: int | None,
     ) -> PathTable:
         return PathTable(
             stopped=self.stopped,
-            waited={key: waited[group + code] for key, code in self.codes.items()},
+            waited={key: waited[group, *code] for key, code in self.codes.items() if waited},
             entered=self.entered,
-            gaps=[own.get(group) for own in gaps],
+            gaps=[gaps.get((group, i)) for i in range(self.size)],
             backwards=self.backwards,
             outside=self.outside,
         )
@@ -277,11 +346,6 @@ def _col(i: int) -> Any:
 
 def _first(i: int) -> str:
     return f"first {i}"
-
-
-def _medians(frame: Any, keys: tuple[str, ...]) -> dict[tuple[int, ...], float]:
-    found = ranked(frame, "t", keys, lambda n: [(n - 1) // 2, n // 2])
-    return {group: low if low == high else (low + high) / 2 for group, (low, high) in found.items()}
 
 
 def _minimum(frame: Any, column: str) -> int | None:
@@ -327,15 +391,14 @@ class _Pass:
     log: FrameLog
     question: Question
 
-    def read(self) -> tuple[Any, frozenset[str]]:
-        """One row for each lead, kept by the engine; and the stages in which a story has ended."""
+    def read(self) -> LeadTable:
         rows = self._rows()
         leads = kept(rows.select(*self._columns()).group_by("lead").agg(*self._ends()))
         leads = kept(self._settled(leads, rows))
         closed = self._closed(leads, rows)
         firsts = [_first(i) for i in range(len(self.question.waterfall))]
         columns = ["lead", "now", "at", *self.log.columns.values(), *firsts]
-        return leads.select(*columns), closed
+        return LeadTable(question=self.question, frame=leads.select(*columns), closed=closed)
 
     def _rows(self) -> Any:
         nw = narwhals()
@@ -466,7 +529,7 @@ class _Pick:
     The code of the first or the last event of each lead that has one.
 
     An instant and a code go into one number, so that an aggregation finds both.  With *seq* two
-    such numbers are made, one with the codes in reverse: where they disagree several events of the same
+    such numbers are made, one with the codes in reverse: where they disagree, several events of one
     instant compete, and only those leads are looked up again.
     """
 

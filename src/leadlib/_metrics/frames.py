@@ -8,7 +8,7 @@ five whole numbers and names; nothing is ever null, since engines disagree about
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,13 +18,14 @@ import attrs
 from leadlib import _instants, _text, limits
 from leadlib._frames import MICROS, micros_of, narwhals, opened
 from leadlib._metrics.engines import column_lists, table_of
-from leadlib._metrics.log import Log, StageLog, group_name, stage_name, stage_names
+from leadlib._metrics.log import Log, LogBuilder, StageLog, group_name, stage_name, stage_names
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
 __all__ = ["FrameLog"]
 
 _SECOND = 1_000_000
+_FEW = 20_000  # so many rows cost less in Python than the calls to any engine
 _MOST = 4 * limits.GROUPS  # several spellings may be one name
 _WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
 
@@ -35,7 +36,7 @@ class FrameLog(Log):
     The stage entries of a data frame that is too large to copy; made by :meth:`from_frame`.
 
     :func:`funnel`, :func:`cohorts`, :func:`converted_within`, :func:`period_ratios`,
-    :func:`leakage`, :func:`throughput`, :func:`moves` and :func:`stay_durations` take it in place
+    :func:`leakage`, :func:`throughput`, :func:`flows` and :func:`stay_durations` take it in place
     of a :class:`StageLog`, give the same numbers, and let the engine of the frame do the work.
     What was worked out for one of them is kept for the others.
 
@@ -49,6 +50,8 @@ class FrameLog(Log):
         rows: As narwhals sees them: lead, stage, at, seq, and one column for each of *labels*.
         codes: The names that the values of stage, and of each of *labels*, stand for.
         seqs: The least and the largest seq; None without.
+        kept: The tables of leads that were made of it, for the questions to come.
+        few: Up to so many rows are copied after all, because that is faster; 0 is never.
     """
 
     stages: tuple[str, ...]
@@ -60,7 +63,8 @@ class FrameLog(Log):
     rows: Any
     codes: Mapping[str, Mapping[Any, str]]
     seqs: tuple[int, int] | None
-    _memory: dict[Any, Any] = attrs.field(factory=dict, init=False)
+    few: int = _FEW
+    kept: list[Any] = attrs.field(factory=list, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -152,28 +156,35 @@ class FrameLog(Log):
 
     def collect(self) -> StageLog:
         """Copy the rows into Python, for the questions that only a :class:`StageLog` answers."""
-        columns = column_lists(self.rows, [*self._event, *self.columns.values()])
-        columns[2] = [_instants.from_micros(at) for at in columns[2]]
-        if not self.seqs:
-            columns.insert(3, [0] * len(columns[0]))
-        rows = zip(*columns, strict=True)
-        log = StageLog.from_rows(rows, by=[*self.labels], known=self.known)
-        return attrs.evolve(log, closed=self.closed, closed_by=self.closed_by)
+        keys = [*self.columns.values()]
+        leads, stages, ats, *rest = column_lists(self.rows, [*self._event, *keys])
+        seqs = rest.pop(0) if self.seqs else [0] * len(leads)
+        builder = LogBuilder(by=[*self.labels])
+        for lead, stage, at, seq, *labels in zip(leads, stages, ats, seqs, *rest, strict=True):
+            groups = [self.codes[key].get(value) for key, value in zip(keys, labels, strict=True)]
+            builder.add(str(lead), self.codes["stage"][stage], int(at), int(seq), groups)
+        return StageLog(
+            **builder.columns(), known=self.known, closed=self.closed, closed_by=self.closed_by
+        )
+
+    @cached_property
+    def here(self) -> "StageLog | FrameLog":
+        """The log where it is asked best: a few rows in Python, without the calls to an engine."""
+        return self.collect() if len(self) <= self.few else self
 
     @property
     def columns(self) -> dict[str, str]:
         """The column of each label column among *rows*."""
         return {name: f"by {place}" for place, name in enumerate(self.labels)}
 
+    @property
+    def engine(self) -> Any:
+        """The words in which its engine is asked."""
+        return narwhals()
+
     def column(self, by: str) -> str:
         """The column of one of them."""
         return self.columns[by]
-
-    def kept(self, key: Any, make: Callable[[], Any]) -> Any:
-        """What was made for a key, made once."""
-        if key not in self._memory:
-            self._memory[key] = make()
-        return self._memory[key]
 
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """

@@ -18,6 +18,8 @@ def read_paths(log: Log, question: Question) -> LeadPaths:
     Raises:
         InvalidValue: It is no log.
     """
+    if isinstance(log, FrameLog):
+        log = log.here
     if isinstance(log, StageLog):
         return Paths.read(log, question)
     if isinstance(log, FrameLog):
