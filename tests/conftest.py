@@ -1,6 +1,7 @@
 """What all tests share: how hard Hypothesis tries, and where the large data sets lie."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,23 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the public data sets are not here: ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Start Spark on this machine, for the tests that ask for it."""
+    pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: group slow")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("PySpark needs Java")
+    settings_of = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.session.timeZone": "UTC",
+    }
+    builder = pyspark.sql.SparkSession.builder.master("local[1]")
+    for key, value in settings_of.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()

@@ -899,25 +899,6 @@ class TestToSql:
 # -- engines that are heavy --
 
 
-@pytest.fixture(scope="module")
-def spark():
-    pyspark = pytest.importorskip("pyspark", reason="pyspark is not installed: group slow")
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        pytest.skip("PySpark needs Java")
-    settings_of = {
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "1",
-        "spark.sql.session.timeZone": "UTC",
-    }
-    builder = pyspark.sql.SparkSession.builder.master("local[1]")
-    for key, value in settings_of.items():
-        builder = builder.config(key, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    yield session
-    session.stop()
-
-
 SPARK_TYPES = {
     "int64": "bigint",
     "int8": "tinyint",

@@ -7,11 +7,13 @@ conditions inside an aggregation, and some answer wrongly without a word.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
 from operator import add, mul
 from typing import Any
+
+import attrs
 
 from leadlib._frames import narwhals
 
@@ -33,6 +35,7 @@ FAR = 2**63 - 1  # stands for never: no engine knows another null in a column of
 _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no parser gives up
 _LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
 _LEVEL = 2**14
+_BINS = len(_LEVELS) * _LEVEL
 
 Frame = Any
 Expression = Any
@@ -127,24 +130,57 @@ def ranked(
         ranks: Of a number of values the ranks that are wanted, from 0 on.
         groups: The groups that a row of keys counts for, if not only for its own.
     """
+    nw = narwhals()
     binned = frame.with_columns(_bin(value).alias("bin"))
+    rows = tally(binned, *keys, "bin")
     counts: dict[Group, Counter[int]] = defaultdict(Counter)
-    for (*row, place), count in tally(binned, *keys, "bin").items():
+    for (*row, place), count in rows.items():
         for group in groups((*row,)):
             counts[group][place] += count
     wanted = {group: _located(own, ranks) for group, own in counts.items()}
-    places = sorted({place for own in wanted.values() for place, _ in own})
-    if not places:
+    places = {group: {place for place, _ in own} for group, own in wanted.items()}
+    pack = _Packed.of(keys, rows)
+    cells = [
+        pack.number(row) for row in rows if any(row[-1] in places[g] for g in groups(row[:-1]))
+    ]
+    if not cells:
         return {}
     found: dict[tuple[Group, int], Counter[int]] = defaultdict(Counter)
-    narrow = binned.filter(narwhals().col("bin").is_in(places))
-    for (*row, place, own), count in tally(narrow, *keys, "bin", value).items():
+    narrow = binned.filter(pack.column.is_in(cells)).select(*keys, "bin", nw.col(value).alias("v"))
+    for (*row, place, own), count in tally(narrow, *keys, "bin", "v").items():
         for group in groups((*row,)):
             found[group, place][own] += count
     return {
         group: [_at_rank(found[group, place], rank) for place, rank in own]
         for group, own in wanted.items()
     }
+
+
+@attrs.frozen
+class _Packed:
+    """Keys and a bin as one number, so that one look-up finds a cell."""
+
+    keys: Sequence[str]
+    sizes: Sequence[int]
+
+    @classmethod
+    def of(cls, keys: Sequence[str], rows: Iterable[tuple[int, ...]]) -> "_Packed":
+        columns = [*zip(*rows, strict=True)] or [(0,)] * len(keys)
+        return cls(keys, [max(column) + 2 for column in columns[: len(keys)]])
+
+    def number(self, row: Sequence[int]) -> int:
+        number = 0
+        for own, size in zip(row[:-1], self.sizes, strict=True):
+            number = number * size + own + 1
+        return number * _BINS + row[-1]
+
+    @property
+    def column(self) -> Expression:
+        nw = narwhals()
+        number = nw.col("bin") * 0
+        for key, size in zip(self.keys, self.sizes, strict=True):
+            number = number * size + nw.col(key) + 1
+        return number * _BINS + nw.col("bin")
 
 
 def _bin(value: str) -> Expression:

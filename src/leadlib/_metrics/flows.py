@@ -13,14 +13,12 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.log import Log
+from leadlib._metrics.log import Log, check_log
 from leadlib._metrics.offers import plain
-from leadlib._metrics.visits import counted_visits
+from leadlib._metrics.visits import ANY, counted_visits
 from leadlib._rates import Rate
 
 __all__ = ["Flows", "flows"]
-
-_WHOLE = 2**62  # a length that no visit has: one bin for all
 
 
 def _as_counts(counts: Mapping[Any, int]) -> Mapping[Any, int]:
@@ -124,9 +122,10 @@ def flows(log: Log, *, as_of: datetime | None = None) -> Flows:
         new   met      2     66.7 %   [20.8, 93.9]
         met   new      1     50.0 %    [9.5, 90.5]
     """
+    check_log(log)
     cut = log.cut(as_of)
     moves, waiting = Counter[tuple[str, str]](), Counter[str]()
-    for (stage, to, _), visits in counted_visits(log, cut, _WHOLE).items():
+    for (stage, to, _), visits in counted_visits(log, cut, ANY).items():
         if to is None:
             waiting[stage] += visits
         else:

@@ -50,7 +50,7 @@ class FrameLog(Log):
         rows: As narwhals sees them: lead, stage, at, seq, and one column for each of *labels*.
         codes: The names that the values of stage, and of each of *labels*, stand for.
         seqs: The least and the largest seq; None without.
-        kept: The tables of leads that were made of it, for the questions to come.
+        kept, visits: What was worked out so far, for the questions to come.
         few: Up to so many rows are copied after all, because that is faster; 0 is never.
     """
 
@@ -65,6 +65,7 @@ class FrameLog(Log):
     seqs: tuple[int, int] | None
     few: int = _FEW
     kept: list[Any] = attrs.field(factory=list, init=False)
+    visits: dict[tuple[int, int], Any] = attrs.field(factory=dict, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -137,6 +138,7 @@ class FrameLog(Log):
 
     @property
     def latest(self) -> int:
+        """The last event, in microseconds."""
         return max((last for _, _, last in self.seen.values()), default=0)
 
     @property

@@ -19,7 +19,7 @@ from leadlib._frames import columns_of
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 
-__all__ = ["Log", "LogBuilder", "StageLog", "group_name", "stage_name", "stage_names"]
+__all__ = ["Log", "LogBuilder", "StageLog", "check_log", "group_name", "stage_name", "stage_names"]
 
 _FAR = 2**53  # seq beyond this would not survive JSON
 _NEVER = 2**62
@@ -79,6 +79,12 @@ class Log:
                 got, legal = repr(name), sorted(have)
                 raise UnknownName(expected="a stage of the log", got=got, legal=legal)
         return names
+
+
+def check_log(value: object) -> None:
+    """Refuse what is no log with an error of ours."""
+    if not isinstance(value, Log):
+        raise InvalidValue(expected="a stage log", got=_text.kind_of(value), where="log")
 
 
 @attrs.frozen(kw_only=True, repr=False)

@@ -17,7 +17,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._instants import MICROSECOND
 from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
-from leadlib._metrics.log import Log, StageLog
+from leadlib._metrics.log import Log, StageLog, check_log
 from leadlib._metrics.tables import MISSING
 from leadlib._metrics.visits import counted_visits
 from leadlib.errors import InvalidValue, UnknownName
@@ -488,6 +488,7 @@ def stay_durations(
         >>> print(kaplan_meier(stays["new"]).median)
         3 days, 0:00:00
     """
+    check_log(log)
     width = micros(grain, "grain")
     if not width:
         raise InvalidValue(expected="a grain above 0", got="0", where="grain")

@@ -12,16 +12,12 @@ __all__ = ["read_paths"]
 
 
 def read_paths(log: Log, question: Question) -> LeadPaths:
-    """
-    Read the paths of all leads of a log.
+    """Read the paths of all leads of a log; a few rows are asked in Python wherever they are."""
+    here = log.here if isinstance(log, FrameLog) else log
+    return FramePaths.read(here, question) if isinstance(here, FrameLog) else _paths(here, question)
 
-    Raises:
-        InvalidValue: It is no log.
-    """
-    if isinstance(log, FrameLog):
-        log = log.here
-    if isinstance(log, StageLog):
-        return Paths.read(log, question)
-    if isinstance(log, FrameLog):
-        return FramePaths.read(log, question)
-    raise InvalidValue(expected="a stage log", got=_text.kind_of(log), where="log")
+
+def _paths(log: Log, question: Question) -> Paths:
+    if not isinstance(log, StageLog):
+        raise InvalidValue(expected="a stage log", got=_text.kind_of(log), where="log")
+    return Paths.read(log, question)

@@ -14,7 +14,7 @@ import attrs
 
 from leadlib import _fields
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import Log
+from leadlib._metrics.log import Log, check_log
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
@@ -73,6 +73,7 @@ class Question:
         closed: Iterable[str | Stage] | None = None,
         counting: Counting | str = Counting.AT_LEAST,
     ) -> "Question":
+        check_log(log)
         waterfall = log.named(stages)
         if not waterfall or len(set(waterfall)) != len(waterfall):
             got = "one of them twice" if waterfall else "none"
@@ -213,6 +214,7 @@ class LeadPaths(Protocol):
 
 
 def check_column(log: Log, by: str | None) -> None:
+    check_log(log)
     if by is not None and by not in log.labels:
         got = repr(by)
         raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)

@@ -15,7 +15,9 @@ from leadlib._metrics.frames import FrameLog
 from leadlib._metrics.log import Log, StageLog
 from leadlib.errors import InvalidValue
 
-__all__ = ["Visits", "counted_visits"]
+__all__ = ["ANY", "Visits", "counted_visits"]
+
+ANY = 2**62  # a length that no visit has: one bin for all
 
 Visits = Mapping[tuple[str, str | None, int], int]  # stage, the next one, microseconds -> visits
 
@@ -29,12 +31,11 @@ def counted_visits(log: Log, cut: int, grain: int = 1) -> Visits:
         cut: The last visible microsecond, until which visits last.
         grain: Lengths are cut down to multiples of it, in microseconds.
     """
-    if isinstance(log, FrameLog):
-        log = log.here
-    if isinstance(log, StageLog):
-        return _in_python(log, cut, grain)
-    if isinstance(log, FrameLog):
-        return _in_frame(log, cut, grain)
+    here = log.here if isinstance(log, FrameLog) else log
+    if isinstance(here, FrameLog):
+        return _in_frame(here, cut, grain)
+    if isinstance(here, StageLog):
+        return _in_python(here, cut, grain)
     raise InvalidValue(expected="a stage log", got=_text.kind_of(log), where="log")
 
 
@@ -53,6 +54,16 @@ def _in_python(log: StageLog, cut: int, grain: int) -> Visits:
 
 
 def _in_frame(log: FrameLog, cut: int, grain: int) -> Visits:
+    """What was counted once is kept; and if lengths do not matter, any count will do."""
+    kept: dict[tuple[int, int], Visits] = log.visits
+    for (at, width), visits in kept.items():
+        if at == cut and grain in (width, ANY):
+            return visits
+    kept[cut, grain] = _asked(log, cut, grain)
+    return kept[cut, grain]
+
+
+def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
     nw = log.engine
     codes = {value: log.stages.index(name) for value, name in log.codes["stage"].items()}
     rows = log.rows.filter(nw.col("at") <= cut).with_columns(coded("stage", codes).alias("code"))
