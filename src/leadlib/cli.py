@@ -497,7 +497,8 @@ def _last_months(months: Cohorts) -> str:
 def _plain(
     counted: Funnel, months: Cohorts, rows: RowCounts, problems: Sequence[Problem]
 ) -> dict[str, Any]:
-    return counted.to_dict() | {"cohorts": months.to_dict()} | _rows(rows, problems)
+    followed = attrs.evolve(months, origin=None).to_dict()  # the funnel says where it all is from
+    return counted.to_dict() | {"cohorts": followed} | _rows(rows, problems)
 
 
 def _rows(rows: RowCounts, problems: Sequence[Problem]) -> dict[str, Any]:

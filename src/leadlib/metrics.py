@@ -93,6 +93,7 @@ from leadlib._metrics.journey import (
 from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._metrics.mix import Mix
+from leadlib._metrics.origin import Measured, Origin
 from leadlib._metrics.passages import (
     PassageDefinition,
     Per,
@@ -151,6 +152,7 @@ from leadlib._metrics.windows import (
     period_ratios,
 )
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
+from leadlib._results import Result
 
 __all__ = [
     "Acceptance",
@@ -201,6 +203,7 @@ __all__ = [
     "LogBuilder",
     "LogRank",
     "LongTable",
+    "Measured",
     "Mix",
     "Move",
     "MoveKind",
@@ -208,6 +211,7 @@ __all__ = [
     "Offer",
     "OfferState",
     "OpportunityTable",
+    "Origin",
     "Override",
     "OwnedRate",
     "Pace",
@@ -220,6 +224,7 @@ __all__ = [
     "Rate",
     "RecycleYield",
     "ResponseBucket",
+    "Result",
     "Revenue",
     "RevenueGroup",
     "RuledOutBy",

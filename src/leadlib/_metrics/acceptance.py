@@ -25,6 +25,7 @@ from leadlib._metrics.offers import (
     state_of,
 )
 from leadlib._rates import Rate
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
     HAND_OFFS,
@@ -120,7 +121,7 @@ class OwnedRate:
 
 
 @attrs.frozen(kw_only=True)
-class Acceptance:
+class Acceptance(Result):
     """
     What sales took of what it was offered; made by :func:`acceptance`.
 
@@ -324,7 +325,7 @@ def _is_taken(before: Stage, stage: Stage) -> bool:
 
 
 @attrs.frozen(kw_only=True)
-class RecycleYield:
+class RecycleYield(Result):
     """
     What the way back was worth; made by :func:`recycle_yield`.
 
@@ -408,13 +409,16 @@ def _as_months(months: Mapping[date, Acceptance]) -> Mapping[date, Acceptance]:
 
 
 @attrs.frozen(kw_only=True)
-class AcceptanceTrend:
+class AcceptanceTrend(Result):
     """
     The acceptance of each month's offers; made by :func:`acceptance_trend`.
 
     Args:
         months: By the first day of the month; months without an offer are left out.
     """
+
+    _table = "months"
+    _named = ("month", "count")
 
     months: Mapping[date, Acceptance] = attrs.field(converter=_as_months)
 

@@ -17,6 +17,7 @@ from leadlib._metrics.campaigns import Group, rates_by
 from leadlib._metrics.offers import is_merged, last_offer, plain, refuted, seen
 from leadlib._metrics.service import Calendars, ServiceLevel, service_level
 from leadlib._rates import Benchmark, Comparison, Rate, check_range, compare
+from leadlib._results import Result
 from leadlib.lifecycle import Lifecycle, Run, Stage, Standing
 from leadlib.model import Team
 
@@ -74,7 +75,7 @@ class Breach:
 
 
 @attrs.frozen(kw_only=True)
-class Breaches:
+class Breaches(Result):
     """
     What was not done in time, of all clocks of a lifecycle; made by :func:`breaches`.
 
@@ -82,6 +83,8 @@ class Breaches:
         as_of: The last visible instant.
         levels: How often each clock was met, in the order of the lifecycle.
     """
+
+    _table = "breaches"
 
     as_of: datetime
     levels: tuple[ServiceLevel, ...] = attrs.field(repr=lambda levels: f"{len(levels)} clocks")
@@ -213,7 +216,7 @@ def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Alignment:
+class Alignment(Result):
     """
     How the two teams see the same leads; made by :func:`alignment`.
 
@@ -290,7 +293,7 @@ def alignment(conforming: Rate, accepted: Rate) -> Alignment:
 
 
 @attrs.frozen(kw_only=True)
-class RuledOutBy:
+class RuledOutBy(Result):
     """
     What sales ruled out after the hand-off, by campaign; made by :func:`ruled_out_by`.
 
@@ -299,6 +302,9 @@ class RuledOutBy:
         above: The share above which a campaign missed its purpose.
         rates: By campaign, ruled out of all that were handed off; None is no campaign.
     """
+
+    _table = "campaigns"
+    _named = ("campaign", "count")
 
     as_of: datetime
     above: float

@@ -24,6 +24,7 @@ from leadlib._metrics.offers import (
     state_of,
 )
 from leadlib._rates import Rate, whole_number
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
     Erased,
@@ -70,7 +71,7 @@ def _as_causes(causes: Mapping[str, LeakCause]) -> Mapping[str, LeakCause]:
 
 
 @attrs.frozen(kw_only=True)
-class LeakCauses:
+class LeakCauses(Result):
     """
     The cause of each leak; made by :func:`leak_causes`.
 
@@ -118,6 +119,10 @@ class LeakCauses:
 
     def __str__(self) -> str:
         return str(self.leakage)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each rate, and one for each cause."""
+        return self.leakage.to_records()
 
     def to_dict(self) -> dict[str, Any]:
         """The buckets, rates and causes as plain data."""

@@ -12,6 +12,7 @@ import attrs
 from leadlib import _instants
 from leadlib._metrics.offers import FollowedOffer, offers, plain, ruled_out, seen, state_of
 from leadlib._rates import Rate, whole_number
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Attempted, Standing
 
@@ -39,7 +40,7 @@ class Ending(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Persistence:
+class Persistence(Result):
     """
     How often sales tried; made by :func:`persistence`.
 
@@ -169,7 +170,7 @@ def _series(offer: FollowedOffer) -> tuple[int, Ending]:
 
 
 @attrs.frozen(kw_only=True)
-class SellingTime:
+class SellingTime(Result):
     """
     Where the minutes of sales went; made by :func:`selling_time`.
 

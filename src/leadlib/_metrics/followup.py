@@ -16,6 +16,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import FollowedOffer, is_merged, last_offer, plain, seen, state_of
 from leadlib._rates import Rate, whole_number
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
     Attempted,
@@ -119,7 +120,7 @@ def _in_days(age: timedelta) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class Untouched:
+class Untouched(Result):
     """
     The leads that were offered to sales and that nobody tried to reach; made by :func:`untouched`.
 
@@ -130,6 +131,8 @@ class Untouched:
         leads: Those that nobody tried to reach, the oldest offer first.
         edges: The upper edges of the age buckets.
     """
+
+    _table = "leads"
 
     as_of: datetime
     offered: int
@@ -351,7 +354,7 @@ def _as_states(states: Mapping[str, FollowUpState]) -> Mapping[str, FollowUpStat
 
 
 @attrs.frozen(kw_only=True)
-class FollowUp:
+class FollowUp(Result):
     """
     What became of everything that marketing handed to sales; made by :func:`follow_up`.
 
@@ -359,6 +362,9 @@ class FollowUp:
         as_of: The last visible instant.
         states: The state of each lead that was offered to sales, by its id.
     """
+
+    _table = "states"
+    _named = ("state", "leads")
 
     as_of: datetime
     states: Mapping[str, FollowUpState] = attrs.field(

@@ -15,6 +15,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics.durations import Durations
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.offers import seen
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Qualified, Standing, Won, survivor_of
 from leadlib.model import Team
@@ -31,7 +32,7 @@ def _as_times(times: Mapping[Team, timedelta]) -> Mapping[Team, timedelta]:
 
 
 @attrs.frozen(kw_only=True)
-class Journey:
+class Journey(Result):
     """
     Where the time of one lead went: marketing, sales, and as a customer; made by :func:`journey`.
 
@@ -172,7 +173,7 @@ def _as_leads(leads: Mapping[str, timedelta]) -> Mapping[str, timedelta]:
 
 
 @attrs.frozen(kw_only=True)
-class SalesReady:
+class SalesReady(Result):
     """
     How long leads took to be certified; made by :func:`time_to_sales_ready`.
 
@@ -182,6 +183,9 @@ class SalesReady:
         durations: Those of all leads: open ones are censored, and stages in which a story ends
             compete.
     """
+
+    _table = "days"
+    _named = ("lead", "days")
 
     as_of: datetime
     leads: Mapping[str, timedelta] = attrs.field(

@@ -9,6 +9,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import FollowedOffer, is_merged, offers, plain, seen
 from leadlib._rates import Rate
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Standing
 
@@ -53,7 +54,7 @@ def _in_hours(time: timedelta) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class ContactRates:
+class ContactRates(Result):
     """
     How often sales got through, by how soon it tried; made by :func:`contact_rates`.
 
@@ -61,6 +62,9 @@ class ContactRates:
         as_of: The last visible instant.
         buckets: The soonest first, the untouched last; each offer is in one.
     """
+
+    _table = "buckets"
+    _named = ("bucket", "count")
 
     as_of: datetime
     buckets: tuple[ResponseBucket, ...]

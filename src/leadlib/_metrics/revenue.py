@@ -13,6 +13,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.campaigns import Group, as_group, group_order
 from leadlib._metrics.offers import seen
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import OpportunityOpened, Standing, Won
 
@@ -43,7 +44,7 @@ class RevenueGroup:
 
 
 @attrs.frozen(kw_only=True)
-class Revenue:
+class Revenue(Result):
     """
     What was won in one currency, in groups; made by :func:`revenue_by`.
 
@@ -52,6 +53,8 @@ class Revenue:
         currency: Of all amounts; None if nothing was won that has one.
         groups: The largest amount first; no win is in two.
     """
+
+    _table = "groups"
 
     as_of: datetime
     currency: str | None

@@ -15,6 +15,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import offers, plain, seen, state_of
 from leadlib._rates import Benchmark, Rate, whole_number
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Deadline, HandedOff, Run, Standing
 from leadlib.model import Team
@@ -59,7 +60,7 @@ _DUE = (ServiceState.MET, ServiceState.LATE, ServiceState.OVERDUE)
 
 
 @attrs.frozen(kw_only=True)
-class ServiceLevel:
+class ServiceLevel(Result):
     """
     How often a clock was met; made by :func:`service_level`.
 
@@ -215,7 +216,7 @@ class Supply:
 
 
 @attrs.frozen(kw_only=True)
-class TwoSides:
+class TwoSides(Result):
     """
     Both sides of the agreement; made by :func:`two_sides`.
 
@@ -305,7 +306,7 @@ class Cause(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Diagnosis:
+class Diagnosis(Result):
     """
     What is wrong with a lead programme; made by :func:`diagnose`.
 

@@ -14,6 +14,7 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import seen
+from leadlib._results import Result
 from leadlib.lifecycle import Qualified, Stage, Standing
 from leadlib.model import Team
 
@@ -75,7 +76,7 @@ class StageTime:
 
 
 @attrs.frozen(kw_only=True)
-class DwellTimes:
+class DwellTimes(Result):
     """
     How long leads were where; made by :func:`dwell_times`.
 
@@ -84,6 +85,9 @@ class DwellTimes:
         stages: One for each stage that was visited, the longest total first.
         leads: One for each lead, by id.
     """
+
+    _table = "stages"
+    _named = ("stage", "count")
 
     as_of: datetime
     stages: tuple[StageTime, ...]
@@ -223,7 +227,7 @@ def _as_counts(counts: Mapping[str, int]) -> Mapping[str, int]:
 
 
 @attrs.frozen(kw_only=True)
-class Census:
+class Census(Result):
     """
     How many leads are where; made by :func:`census`.
 
@@ -232,6 +236,9 @@ class Census:
         counts: By the name of the stage, in order; merged and erased leads are in stages of their
             own, so that all leads are in one.
     """
+
+    _table = "stages"
+    _named = ("stage", "leads")
 
     as_of: datetime
     counts: Mapping[str, int] = attrs.field(converter=_as_counts)

@@ -1,0 +1,99 @@
+"""Where the numbers of a result come from: what they mean, until when, and of which events."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from leadlib import _fields, _instants
+from leadlib._metrics.log import StageLog
+from leadlib._metrics.paths import Paths
+from leadlib._results import Result, plain_data
+
+__all__ = ["Measured", "Origin", "origin_of", "origin_of_paths"]
+
+
+def _as_definition(parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _fields.FrozenDict(plain_data(parts))
+
+
+@attrs.frozen(kw_only=True, repr=False, slots=False)
+class Origin:
+    """
+    What a number means, until when, and of which events.
+
+    Args:
+        definition: The name of the metric and its parameters, as plain data; numbers under
+            different definitions are different numbers.
+        as_of: The last visible instant.
+        by: The label column that the numbers are of, if any.
+        label: The group, if the numbers are of one.
+    """
+
+    definition: Mapping[str, Any] = attrs.field(converter=_as_definition)
+    as_of: datetime
+    by: str | None = None
+    label: str | None = None
+    _log: StageLog = attrs.field(eq=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the definition, *as_of* and the visible events: equal input, equal print."""
+        content = [self.definition, self.as_of.isoformat(), self.by, self.label]
+        events = self._log.fingerprint(self.as_of, by=self.by)
+        text = json.dumps([*content, events], ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"<Origin: {self.definition.get('metric', 'a metric')}>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return {
+            "definition": dict(self.definition),
+            "as_of": self.as_of.isoformat(),
+            "fingerprint": self.fingerprint,
+        }
+
+
+def origin_of(log: StageLog, cut: int, **definition: Any) -> Origin:
+    """The origin of a number of the events up to *cut*."""
+    return Origin(definition=definition, as_of=_instants.from_micros(cut), log=log)
+
+
+def origin_of_paths(paths: Paths, metric: str, **definition: Any) -> Origin:
+    """The origin of a number of paths through a waterfall."""
+    closed = [paths.log.stages[code] for code in sorted(paths.closed)]
+    common = {"stages": [*paths.waterfall], "closed": closed, "closed_by": paths.closed_by}
+    return origin_of(paths.log, paths.cut, metric=metric, **common, **definition)
+
+
+class Measured(Result):
+    """A result that was read from a log, and knows what it means; one that was given does not."""
+
+    __slots__ = ()
+
+    origin: Origin | None
+
+    @property
+    def definition(self) -> Any:
+        """What the numbers mean, as plain data; None if they were not read from a log."""
+        return self.origin.definition if self.origin else None
+
+    @property
+    def as_of(self) -> Any:
+        """The last visible instant; None if the numbers were not read from a log."""
+        return self.origin.as_of if self.origin else None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """SHA-256 over definition, *as_of* and visible events: equal input, equal print."""
+        return self.origin.fingerprint if self.origin else None
+
+    def _said(self) -> dict[str, Any]:
+        """Where the numbers come from, as plain data; nothing if nobody knows."""
+        return self.origin.to_dict() if self.origin else {}
