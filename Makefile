@@ -53,6 +53,7 @@ format: $(DEV)  ## Put the code into its form, and mend what can be mended witho
 	$(BIN)/ruff format
 
 docs: $(DEV)  ## Build the pages in docs/_build/html; a warning is an error
+	@$(BIN)/python scripts/findings.py
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
 
