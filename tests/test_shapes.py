@@ -4,6 +4,7 @@ import csv
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -253,6 +254,10 @@ def write(path, rows):
         writer.writerows(rows)
 
 
+def in_duckdb(rows):
+    return duckdb.from_arrow(pa.Table.from_pylist(rows))
+
+
 class TestEveryTable:
     ROWS = (
         deal("a"),
@@ -267,10 +272,12 @@ class TestEveryTable:
             pd.DataFrame,
             lambda rows: pd.DataFrame(rows, dtype="string[pyarrow]"),
             pl.DataFrame,
+            pl.LazyFrame,
             pa.Table.from_pylist,
+            in_duckdb,
             iter,
         ],
-        ids=["pandas", "pandas on Arrow", "polars", "pyarrow", "iterator"],
+        ids=["pandas", "pandas on Arrow", "polars", "lazy", "pyarrow", "duckdb", "iterator"],
     )
     def test_gives_the_same_log(self, kind):
         log = log_from_table(kind(list(self.ROWS)), shape=DEALS, zone=UTC)
@@ -322,11 +329,14 @@ class TestEveryTable:
         row = deal()
         row["close"] = row.pop("closed")
 
-        for table in ([row], pd.DataFrame([row])):
+        for table in ([row], pd.DataFrame([row]), pl.LazyFrame([row])):
             with pytest.raises(UnknownName, match="did you mean 'close'"):
                 log_from_table(table, shape=DEALS, zone=UTC)
 
-    @pytest.mark.parametrize("table", [None, 3, "rows", {"id": 1}, [("a", "won")]])
+    @pytest.mark.parametrize(
+        "table",
+        [None, 3, "rows", {"id": 1}, [("a", "won")], pd.DataFrame([[1, 2]], columns=["id", "id"])],
+    )
     def test_is_rows_by_column_name_or_a_frame(self, table):
         with pytest.raises(InvalidValue):
             log_from_table(table, shape=DEALS)

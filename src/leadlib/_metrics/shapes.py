@@ -13,7 +13,7 @@ import attrs
 
 from leadlib import _cells, _fields, _instants, _text, limits
 from leadlib._cells import Rejected
-from leadlib._frames import columns_of
+from leadlib._frames import columns_of, opened
 from leadlib._metrics.log import LogBuilder, StageLog, stage_names
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
@@ -364,8 +364,9 @@ def log_from_table(
     Make a log of a table in the shape that people have it, whole or not at all.
 
     Args:
-        table: Rows by column name, such as :class:`csv.DictReader` gives them, or an eager data
-            frame of pandas, Polars or PyArrow, which needs ``leadlib[frames]``.
+        table: Rows by column name, such as :class:`csv.DictReader` gives them, or a data frame of
+            pandas, Polars, PyArrow, DuckDB or PySpark, which needs ``leadlib[frames]``; a lazy one
+            is computed.
         shape: Which column holds what: a :class:`LongTable`, a :class:`WideTable` or an
             :class:`OpportunityTable`.
         zone: Where times without offset were noted, a time zone or its IANA name; without it they
@@ -441,11 +442,22 @@ class WantedRows:
 
 def _rows(table: Any, columns: Sequence[str]) -> Iterator[Row]:
     if hasattr(type(table), "columns"):
-        return zip(*columns_of(table, columns), strict=True)
+        return zip(*columns_of(_computed(table, columns), columns), strict=True)
     if isinstance(table, Mapping | str) or not isinstance(table, Iterable):
         expected = "rows by column name, or a data frame"
         raise InvalidValue(expected=expected, got=_text.kind_of(table), where="table")
     return (_cells_of(row, columns, number) for number, row in enumerate(table, start=1))
+
+
+def _computed(frame: Any, columns: Sequence[str]) -> Any:
+    """The columns of a frame; a lazy one is computed, and no more of it than these."""
+    table = opened(frame)
+    names = table.collect_schema().names()
+    for name in columns:
+        if name not in names:
+            raise UnknownName(expected="a column of the frame", got=repr(name), legal=names)
+    wanted = table.select(columns)
+    return (wanted.collect() if hasattr(wanted, "collect") else wanted).to_native()
 
 
 def _cells_of(row: Any, columns: Sequence[str], number: int) -> Row:
