@@ -274,6 +274,83 @@ class TestEveryResult:
             setattr(result, field, None)
 
 
+class TestRecords:
+    """Rows worked out by hand: one for each line of the table that is printed."""
+
+    def test_of_leakage_are_three_rates_and_the_causes(self):
+        """40 leads: 10 arrived, 25 open, 5 lost, of which one has a cause."""
+        rows = results()["Leakage"].to_records()
+
+        assert [(row["leakage"], row["k"], row["n"]) for row in rows] == [
+            ("of resolved", 5, 15),
+            ("open as lost", 30, 40),
+            ("open as kept", 5, 40),
+            ("went cold", 1, 5),
+            (None, 4, 5),
+        ]
+
+    def test_of_passes_are_three_rates(self):
+        rows = results()["Passes"].to_records()
+
+        assert [(row["rate of"], row["k"], row["n"]) for row in rows] == [
+            ("first pass", 10, 40),
+            ("eventual", 10, 40),
+            ("per pass", 10, 40),
+        ]
+
+    def test_of_throughput_are_periods_whether_or_not_their_start_is_known(self):
+        """A lead every second day: four in the first week, three in the second."""
+        known = results()["Throughput"].to_records()
+        given = metrics.Throughput(counts=[20, 22]).to_records()
+
+        assert known[:2] == [
+            {"start": day(0).isoformat(), "leads": 4},
+            {"start": day(7).isoformat(), "leads": 3},
+        ]
+        assert given == [{"start": None, "leads": 20}, {"start": None, "leads": 22}]
+
+    def test_of_a_log_rank_test_are_two_groups_with_one_test(self):
+        a, b = results()["LogRank"].to_records()
+
+        assert (a["group"], a["observed"], b["group"], b["observed"]) == ("a", 3, "b", 3)
+        assert a["expected"] + b["expected"] == pytest.approx(6)
+        assert (a["chi2"], a["p"]) == (b["chi2"], b["p"])
+
+    def test_of_durations_are_times_and_outcomes(self):
+        assert durations(1, 1, 2, 3).to_records() == [
+            {"days": 1.0, "cause": "won", "leads": 2},
+            {"days": 2.0, "cause": "won", "leads": 1},
+            {"days": 3.0, "cause": None, "leads": 1},
+        ]
+
+    def test_of_two_campaigns_or_two_periods_are_two_rows(self):
+        assert [row["name"] for row in results()["BudgetMove"].to_records()] == ["new", "old"]
+        before, now = results()["Scorecard"].to_records()
+
+        assert before["acceptance_k"] == now["acceptance_k"] == 30
+        assert before["currency"] == "EUR"
+
+    def test_of_what_goes_by_name_have_the_name_in_a_column_of_its_own(self):
+        assert results()["Mix"].to_records()[0]["part"] == "marketing"
+        assert results()["Census"].to_records()[0] == {"stage": "customer", "leads": 1}
+        assert {row["bucket"] for row in results()["ContactRates"].to_records()} == {
+            "up to 1 h", "up to 24 h", "over 24 h", "untouched",
+        }  # fmt: skip
+        assert {row["lead"] for row in results()["SalesReady"].to_records()} >= {"C", "L000"}
+
+    def test_of_leak_causes_are_those_of_its_leakage(self):
+        causes = results()["LeakCauses"]
+
+        assert causes.to_records() == causes.leakage.to_records()
+
+    def test_of_one_row_have_parts_side_by_side_and_both_ends_of_an_interval(self):
+        [row] = results()["Conversion"].to_records()
+
+        assert (row["conversion_k"], row["conversion_n"], row["of_closed_n"]) == (10, 40, 15)
+        assert row["conversion_low"] < row["conversion_rate"] < row["conversion_high"]
+        assert row["definition_stages"] == "inquiry, qualified, won"
+
+
 class TestFromALog:
     def test_are_those_that_say_where_they_come_from(self):
         assert [n for n in sorted(results()) if hasattr(results()[n], "fingerprint")] == (

@@ -80,12 +80,12 @@ class Measured(Result):
     origin: Origin | None
 
     @property
-    def definition(self) -> Any:
+    def definition(self) -> Mapping[str, Any] | None:
         """What the numbers mean, as plain data; None if they were not read from a log."""
         return self.origin.definition if self.origin else None
 
     @property
-    def as_of(self) -> Any:
+    def as_of(self) -> datetime | None:
         """The last visible instant; None if the numbers were not read from a log."""
         return self.origin.as_of if self.origin else None
 
