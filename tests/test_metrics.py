@@ -6,7 +6,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import attrs
 import pandas as pd
 import polars as pl
 import pytest
@@ -15,8 +14,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, MONDAY, a_history
 from leadlib._metrics.cohorts import _none_arrived
-from leadlib._metrics.funnel import _Sums
-from leadlib._metrics.paths import Paths
+from leadlib._metrics.tables import PathTable
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import INQUIRY, STANDARD, WATERFALL, Attempted, Stage
 from leadlib.metrics import (
@@ -431,15 +429,14 @@ class TestStageLog:
                 self.seen += 1
                 return super().items()
 
-        names = [f"s{n:03}" for n in range(300)]
-        paths = Paths.read(StageLog.from_rows([], known=names), names, 0, None)
-        stopped = Counting({(n, n): [0] for n in range(300)})
-        sums = _Sums(attrs.evolve(paths, log=attrs.evolve(paths.log, stages=tuple(names))))
-        reached = sums._reached(stopped)
-        list(sums._steps(stopped, reached, [[]] * 300, [0] * 300))
-        sums._stops(stopped, reached)
+        stopped = Counting({(n, str(n)): 1 for n in range(300)})
+        table = PathTable(
+            stopped=stopped, waited={}, entered=[0] * 300, gaps=[None] * 300, backwards=0, outside=0
+        )
+        table.reached()
+        table.left(["7"])
 
-        assert stopped.seen == 3
+        assert stopped.seen == 2
 
     def test_refuses_a_column_that_is_no_group(self):
         rows = [(f"l{n}", "inquiry", MONDAY, 0, f"g{n}") for n in range(1_001)]
@@ -627,7 +624,9 @@ class TestCohorts:
         assert "This is where the record starts, not a drop." in str(found)
 
     def test_who_is_censored_on_the_day_of_an_arrival_was_at_risk(self):
-        assert _none_arrived([6], [(5, False), (5, True)]) == pytest.approx(1 - 1 / 3)
+        found = _none_arrived({6: 1}, {(5, False): 1, (5, True): 1})
+
+        assert found == pytest.approx(1 - 1 / 3)
 
     def test_a_handful_of_leads_says_nothing_about_the_record(self):
         rows = [(lead, "lead", day(0)) for lead in "abc"]

@@ -6,7 +6,6 @@ a log that began to record the goal later than the entries makes its first cohor
 truncation).
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
 from math import exp, log1p
@@ -18,14 +17,15 @@ from dateutil.relativedelta import relativedelta
 from leadlib import _fields, _instants, _text
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.log import Log
 from leadlib._metrics.origin import Measured, Origin, origin_of_paths
-from leadlib._metrics.paths import DAY, Paths
+from leadlib._metrics.reading import read_paths
+from leadlib._metrics.tables import DAY, Journeys, Question
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
-__all__ = ["Cohort", "Cohorts", "cohorts", "month_begins", "month_of"]
+__all__ = ["Cohort", "Cohorts", "cohorts", "month_begins", "month_of", "months_between"]
 
 _UNBELIEVABLE = 0.001  # a silence this improbable is a gap in the record, not bad luck
 _ENOUGH = 20  # arrivals; with fewer the pace of the later leads is itself a guess
@@ -202,7 +202,7 @@ def _cells(cohort: Cohort) -> tuple[str, ...]:
 
 
 def cohorts(
-    log: StageLog,
+    log: Log,
     *,
     stages: Sequence[str | Stage],
     as_of: datetime | None = None,
@@ -233,79 +233,51 @@ def cohorts(
     Source:
         Left truncation: Putter, Fiocco, Geskus, Statist. Med. 26 (2007) 2389.
     """
-    paths = Paths.read(log, stages, log.cut(as_of), closed)
-    journeys = _Journeys.of(paths)
-    since, silence = journeys.first_record()
-    truncated = silence is not None and silence < _UNBELIEVABLE
-    months = journeys.months(zone, since if truncated else None)
-    ripe = journeys.ripe
+    _fields.check_type(zone, tzinfo, "zone")
+    paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
+    firsts = months_between(paths.span(), zone)
+    found = paths.journeys([month_begins(month, zone) for month in firsts])
+    silence = _silence(found)
+    since = found.since if silence is not None and silence < _UNBELIEVABLE else None
     return Cohorts(
-        goal=paths.waterfall[-1],
-        months=tuple(months),
-        recorded_since=_instants.from_micros(since) if truncated else None,
+        goal=paths.question.waterfall[-1],
+        months=tuple(_months(paths.question.cut, found, firsts, zone, since)),
+        recorded_since=None if since is None else _instants.from_micros(since),
         silence=silence,
-        ripe_days=None if ripe is None else ripe / DAY,
-        origin=origin_of_paths(paths, "cohorts", zone=str(zone)),
+        ripe_days=None if found.ripe is None else found.ripe / DAY,
+        origin=origin_of_paths(log, paths, "cohorts", zone=str(zone)),
     )
 
 
-@attrs.frozen(kw_only=True)
-class _Journeys:
-    """When each lead entered and when it arrived, in microseconds."""
+def _months(
+    cut: int, found: Journeys, firsts: Sequence[date], zone: tzinfo, since: int | None
+) -> Iterator[Cohort]:
+    for place, month in enumerate(firsts):
+        begins, ends = month_begins(month, zone), month_begins(month + _MONTH, zone)
+        reached = sum(found.fates.get((place, True, ended), 0) for ended in (True, False))
+        left = found.fates.get((place, False, True), 0)
+        still = found.fates.get((place, False, False), 0)
+        if reached + left + still:
+            yield Cohort(
+                month=month,
+                entered=reached + left + still,
+                reached=reached,
+                left=left,
+                open=still,
+                is_truncated=since is not None and begins < since,
+                is_young=bool(still) and (found.ripe is None or ends + found.ripe > cut),
+            )
 
-    paths: Paths
-    entered: Mapping[int, int]
-    arrived: Mapping[int, int]
-    ripe: int | None  # the time that nine of ten arrivals did not exceed
 
-    @classmethod
-    def of(cls, paths: Paths) -> "_Journeys":
-        entered = {lead: paths.entry(lead) for lead in paths.inside()}
-        arrivals = {lead: paths.arrival(lead) for lead in entered}
-        arrived = {lead: at for lead, at in arrivals.items() if at is not None}
-        took = sorted(max(at - entered[lead], 0) for lead, at in arrived.items())
-        ripe = took[-(-9 * len(took) // 10) - 1] if took else None
-        return cls(paths=paths, entered=entered, arrived=arrived, ripe=ripe)
-
-    def months(self, zone: tzinfo, recorded_since: int | None) -> Iterator[Cohort]:
-        by_month: dict[date, list[int]] = defaultdict(list)
-        for lead, at in self.entered.items():
-            by_month[month_of(at, zone)].append(lead)
-        for month, leads in sorted(by_month.items()):
-            begins, ends = month_begins(month, zone), month_begins(month + _MONTH, zone)
-            truncated = recorded_since is not None and begins < recorded_since
-            yield self._cohort(month, leads, ends, is_truncated=truncated)
-
-    def _cohort(
-        self, month: date, leads: Sequence[int], ends: int, *, is_truncated: bool
-    ) -> Cohort:
-        reached = sum(lead in self.arrived for lead in leads)
-        left = sum(lead not in self.arrived and self.paths.is_closed(lead) for lead in leads)
-        still = len(leads) - reached - left
-        unripe = self.ripe is None or ends + self.ripe > self.paths.cut
-        return Cohort(
-            month=month,
-            entered=len(leads),
-            reached=reached,
-            left=left,
-            open=still,
-            is_truncated=is_truncated,
-            is_young=bool(still) and unripe,
-        )
-
-    def first_record(self) -> tuple[int, float | None]:
-        """When the goal was first recorded, and how probable the silence before it is."""
-        if not self.arrived:
-            return 0, None
-        since, cut = min(self.arrived.values()), self.paths.cut
-        early = [since - at for at in self.entered.values() if at < since]
-        late = [
-            (max(self.arrived.get(lead, cut) - at, 0), lead in self.arrived)
-            for lead, at in self.entered.items()
-            if at >= since
-        ]
-        enough = sum(arrived for _, arrived in late) >= _ENOUGH
-        return since, _none_arrived(early, late) if early and enough else None
+def months_between(span: tuple[int, int] | None, zone: tzinfo) -> list[date]:
+    """The first days of all months that a span of time touches."""
+    if span is None:
+        return []
+    month, last = (month_of(at, zone) for at in span)
+    months = [month]
+    while months[-1] < last:
+        months.append(months[-1] + _MONTH)
+    return months
 
 
 def month_of(at: int, zone: tzinfo) -> date:
@@ -320,21 +292,29 @@ def month_begins(month: date, zone: tzinfo) -> int:
     return _instants.micros(_instants.placed(midnight, zone))
 
 
-def _none_arrived(ages: Sequence[int], known: Sequence[tuple[int, bool]]) -> float:
+def _silence(found: Journeys) -> float | None:
+    """How probable it is that nobody had arrived before the first record, if that can be said."""
+    arrivals = sum(count for (_, arrived), count in found.late.items() if arrived)
+    enough = arrivals >= _ENOUGH
+    return _none_arrived(found.early, found.late) if found.early and enough else None
+
+
+def _none_arrived(ages: Mapping[int, int], known: Mapping[tuple[int, bool], int]) -> float:
     """
     The chance that none of leads of these ages has arrived, at the pace of those known.
 
     The product over the ages of the survival just before each, in logarithms.  Each factor of the
     Kaplan-Meier product is taken with one more lead at risk, so that no finite sample says never.
     """
-    at_risk, log_survival, total = len(known), 0.0, 0.0
-    # Of one instant arrivals come first: who is censored then was still at risk.
-    later = iter(sorted(known, key=lambda lead: (lead[0], not lead[1])))
-    following = next(later, None)
+    at_risk, log_survival, total = sum(known.values()), 0.0, 0.0
+    later = sorted({time for time, _ in known}, reverse=True)
     for age in sorted(ages):
-        while following is not None and following[0] < age:
-            log_survival += log1p(-1 / (at_risk + 1)) if following[1] else 0.0
-            at_risk -= 1
-            following = next(later, None)
-        total += log_survival
+        while later and later[-1] < age:
+            time = later.pop()
+            # Of one hour arrivals come first: who is censored then was still at risk.
+            for _ in range(known.get((time, True), 0)):
+                log_survival += log1p(-1 / (at_risk + 1))
+                at_risk -= 1
+            at_risk -= known.get((time, False), 0)
+        total += ages[age] * log_survival
     return exp(total)

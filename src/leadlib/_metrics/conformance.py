@@ -19,7 +19,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics.declared import Declared, MoveKind
 from leadlib._metrics.log import StageLog, stage_names
 from leadlib._metrics.origin import Measured, Origin, origin_of
-from leadlib._metrics.paths import DAY
+from leadlib._metrics.tables import DAY
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Lifecycle, Stage

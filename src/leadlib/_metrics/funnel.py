@@ -9,11 +9,10 @@ what the next stage reached.
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
-from statistics import median
 from typing import Any
 
 import attrs
@@ -23,9 +22,10 @@ from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import StageLog, stage_names
+from leadlib._metrics.log import Log, StageLog, stage_names
 from leadlib._metrics.origin import Origin
-from leadlib._metrics.paths import DAY, Paths
+from leadlib._metrics.reading import read_paths
+from leadlib._metrics.tables import DAY, MISSING, LeadPaths, PathTable, Question, check_column
 from leadlib._rates import Rate
 from leadlib._results import Result, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
@@ -177,7 +177,7 @@ class Funnel(Result):
     by: str | None = None
     label: str | None = None
     groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
-    _log: StageLog = attrs.field(eq=False)
+    _log: Log = attrs.field(eq=False)
 
     def __getitem__(self, stage: str | Stage) -> FunnelStep:
         return self.steps[self._place(stage)]
@@ -355,7 +355,7 @@ def _closed_dict(step: FunnelStep) -> dict[str, Any]:
 
 
 def funnel(
-    log: StageLog,
+    log: Log,
     *,
     stages: Sequence[str | Stage],
     by: str | None = None,
@@ -398,127 +398,69 @@ def funnel(
         >>> print(funnel(log, stages=["inquiry", "qualified"])["inquiry"].rate)
         33.3 % [6.1, 79.2]
     """
-    if by is not None and by not in log.labels:
-        got = repr(by)
-        raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
-    way = _fields.member(Counting, counting, expected="a way of counting", where="counting")
-    paths = Paths.read(log, stages, log.cut(as_of), closed, way)
-    groups = paths.groups(by) if by is not None else {}
+    check_column(log, by)
+    question = Question.of(log, stages, as_of=as_of, closed=closed, counting=counting)
+    paths = read_paths(log, question)
+    whole = _funnel(log, paths, paths.whole(), by)
+    groups = {} if by is None else paths.groups(by)
+    named = sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0]))
     split = {
-        name: attrs.evolve(_Sums(paths).funnel(leads), by=by, label=name, log=log)
-        for name, leads in groups.items()
+        label: attrs.evolve(_funnel(log, paths, table, by), label=label) for label, table in named
     }
-    whole = _Sums(paths).funnel(range(len(log.leads)))
-    return attrs.evolve(whole, by=by, groups=split, log=log)
+    return attrs.evolve(whole, groups=split)
 
 
-_Stopped = Mapping[tuple[int, int], Sequence[int]]
+def _funnel(log: Log, paths: LeadPaths, table: PathTable, by: str | None) -> Funnel:
+    reached = table.reached()
+    return Funnel(
+        steps=tuple(_steps(paths, table, reached)),
+        stops=_stops(paths, table, reached),
+        definition=FunnelDefinition(
+            stages=paths.question.waterfall,
+            closed=tuple(sorted(paths.closed)),
+            closed_by=paths.closed_by,
+            counting=paths.question.counting.value,
+        ),
+        as_of=_instants.from_micros(paths.question.cut),
+        leads=reached[0],
+        outside=table.outside,
+        reversed_times=table.backwards,
+        by=by,
+        log=log,
+    )
 
 
-@attrs.frozen
-class _Sums:
-    """Adds up the paths of the leads given; every count of a funnel is such a sum."""
-
-    paths: Paths
-
-    def funnel(self, leads: Sequence[int]) -> Funnel:
-        paths = self.paths
-        stopped: dict[tuple[int, int], list[int]] = defaultdict(list)  # reach, stage -> last events
-        unseen = 0
-        for lead in leads:
-            at = paths.last[lead][0]
-            unseen += at < 0
-            if paths.reach[lead] >= 0:
-                stopped[paths.reach[lead], paths.stage_of(lead)].append(at)
-        reached = self._reached(stopped)
-        durations, entered, reversed_times = self._durations(leads)
-        return Funnel(
-            steps=tuple(self._steps(stopped, reached, durations, entered)),
-            stops=self._stops(stopped, reached),
-            definition=self._definition(),
-            as_of=_instants.from_micros(paths.cut),
-            leads=reached[0],
-            outside=len(leads) - reached[0] - unseen,
-            reversed_times=reversed_times,
-            log=paths.log,
+def _steps(paths: LeadPaths, table: PathTable, reached: Sequence[int]) -> Iterator[FunnelStep]:
+    left = table.left(paths.closed)
+    for i, stage in enumerate(paths.question.waterfall):
+        gap = table.gaps[i]
+        yield FunnelStep(
+            stage=stage,
+            reached=reached[i],
+            advanced=reached[i + 1],
+            left=left[i],
+            open=reached[i] - reached[i + 1] - left[i],
+            skipped=reached[i] - table.entered[i],
+            median_days=None if gap is None else gap / DAY,
+            is_last=i == paths.question.goal,
         )
 
-    def _definition(self) -> FunnelDefinition:
-        closed = tuple(self.paths.log.stages[code] for code in sorted(self.paths.closed))
-        return FunnelDefinition(
-            stages=self.paths.waterfall,
-            closed=closed,
-            closed_by=self.paths.closed_by,
-            counting=self.paths.counting.value,
+
+def _stops(paths: LeadPaths, table: PathTable, reached: Sequence[int]) -> tuple[Stop, ...]:
+    waterfall = paths.question.waterfall
+    stops = [
+        Stop(
+            stage=waterfall[furthest],
+            now=now,
+            leads=leads,
+            reached=reached[furthest],
+            ended=now in paths.closed,
+            days_there=table.waited[furthest, now] / DAY,
         )
-
-    def _reached(self, stopped: _Stopped) -> list[int]:
-        """How many got to each stage: those who stopped there or further on."""
-        reached = [0] * (len(self.paths.waterfall) + 1)
-        for (reach, _), at in stopped.items():
-            reached[reach] += len(at)
-        for i in reversed(range(len(reached) - 1)):
-            reached[i] += reached[i + 1]
-        return reached
-
-    def _steps(
-        self,
-        stopped: _Stopped,
-        reached: Sequence[int],
-        durations: Sequence[list[int]],
-        entered: Sequence[int],
-    ) -> Iterable[FunnelStep]:
-        left = Counter[int]()
-        for (reach, code), at in stopped.items():
-            left[reach] += len(at) if code in self.paths.closed else 0
-        for i, stage in enumerate(self.paths.waterfall):
-            yield FunnelStep(
-                stage=stage,
-                reached=reached[i],
-                advanced=reached[i + 1],
-                left=left[i],
-                open=reached[i] - reached[i + 1] - left[i],
-                skipped=reached[i] - entered[i],
-                median_days=_in_days(durations[i]),
-                is_last=i == len(self.paths.waterfall) - 1,
-            )
-
-    def _stops(self, stopped: _Stopped, reached: Sequence[int]) -> tuple[Stop, ...]:
-        waterfall, names = self.paths.waterfall, self.paths.log.stages
-        inside = set(waterfall)
-        stops = [
-            Stop(
-                stage=waterfall[reach],
-                now=names[stage],
-                leads=len(at),
-                reached=reached[reach],
-                ended=stage in self.paths.closed,
-                days_there=(self.paths.cut - median(at)) / DAY,
-            )
-            for (reach, stage), at in stopped.items()
-            if reach < len(waterfall) - 1 or names[stage] not in inside
-        ]
-        return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
-
-    def _durations(self, leads: Sequence[int]) -> tuple[list[list[int]], list[int], int]:
-        """Times from each stage to the first later one; who entered it; who went back in time."""
-        k = len(self.paths.waterfall)
-        durations: list[list[int]] = [[] for _ in range(k)]
-        entered, backwards = [0] * k, 0
-        for lead in leads:
-            later, back = None, False
-            for i, at in self.paths.entries[lead]:
-                entered[i] += 1
-                if later is not None:
-                    back |= later < at
-                    durations[i].append(max(later - at, 0))
-                later = at if later is None else min(later, at)
-            backwards += back
-        return durations, entered, backwards
-
-
-def _in_days(micros: Sequence[int]) -> float | None:
-    return median(micros) / DAY if micros else None
+        for (furthest, now), leads in table.stopped.items()
+        if furthest < paths.question.goal or now not in waterfall
+    ]
+    return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
 
 
 def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...]:

@@ -6,20 +6,22 @@ those whose story has ended.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import attrs
 
 from leadlib import _fields, _text
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.log import Log
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of_paths
-from leadlib._metrics.paths import MISSING, Paths
+from leadlib._metrics.paths import Paths
+from leadlib._metrics.reading import read_paths
+from leadlib._metrics.tables import MISSING, LeadPaths, PathTable, Question, check_column
 from leadlib._rates import Benchmark, Rate, whole_number
 from leadlib._results import records
-from leadlib.errors import InvalidValue, UnknownName
+from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
 
 __all__ = ["Leakage", "leakage"]
@@ -173,11 +175,14 @@ def _cells(name: str, rate: Rate) -> tuple[str, ...]:
     return (name, f"{rate.k:,}", f"{rate.n:,}", rate.percent, rate.bounds)
 
 
+_Causes = str | Mapping[str, str | None] | None
+
+
 def leakage(
-    log: StageLog,
+    log: Log,
     *,
     stages: Sequence[str | Stage],
-    causes: str | Mapping[str, str | None] | None = None,
+    causes: _Causes = None,
     as_of: datetime | None = None,
     closed: Iterable[str | Stage] | None = None,
     ruled_out: Iterable[str | Stage] = (),
@@ -209,6 +214,7 @@ def leakage(
 
     Example:
         >>> from datetime import UTC, datetime
+        >>> from leadlib.metrics import StageLog
         >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
         >>> log = StageLog.from_rows([
         ...     ("a", "inquiry", day(2)), ("b", "inquiry", day(2)), ("c", "inquiry", day(2)),
@@ -217,38 +223,54 @@ def leakage(
         >>> print(leaks.of_resolved, leaks.causes)
         50.0 % [9.5, 90.5] {'went cold': 1}
     """
-    paths = Paths.read(log, stages, log.cut(as_of), closed)
-    out, goal = {*log.named(ruled_out)}, len(paths.waterfall) - 1
-    behind = [lead for lead in paths.inside() if paths.reach[lead] < goal]
-    ended = {lead for lead in behind if log.stages[paths.stage_of(lead)] in out}
-    lost = [lead for lead in behind if paths.is_closed(lead) and lead not in ended]
+    column = causes if isinstance(causes, str) else None
+    check_column(log, column)
+    paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
+    out = {*log.named(ruled_out)}
+    counts = _fates(paths, paths.whole(), out)
     kind = causes if isinstance(causes, str) or causes is None else "given"
-    origin = origin_of_paths(paths, "leakage", ruled_out=sorted(out), causes=kind)
-    return Leakage(
-        origin=origin,
-        arrived=sum(reach == goal for reach in paths.reach),
-        open=len(behind) - len(ended) - len(lost),
-        lost=len(lost),
-        ruled_out=len(ended),
-        causes={} if causes is None else _counted(log, causes, lost, paths.cut),
-    )
+    origin = origin_of_paths(log, paths, "leakage", ruled_out=sorted(out), causes=kind)
+    return Leakage(causes=_causes(paths, causes, out), origin=origin, **counts)
 
 
-def _counted(
-    log: StageLog, causes: str | Mapping[str, str | None], lost: Sequence[int], cut: int
+def _causes(paths: LeadPaths, causes: _Causes, out: Collection[str]) -> Mapping[str, int]:
+    if causes is None:
+        return {}
+    if not isinstance(causes, str):
+        return _by_lead(paths, causes, out)
+    groups = paths.groups(causes)
+    found = {name: _fates(paths, groups[name], out)["lost"] for name in groups if name != MISSING}
+    return {name: lost for name, lost in sorted(found.items()) if lost}
+
+
+def _fates(paths: LeadPaths, table: PathTable, out: Collection[str]) -> dict[str, int]:
+    """How many of a group arrived, are open, were lost, or were ruled out."""
+    fates = dict.fromkeys(("arrived", "open", "lost", "ruled_out"), 0)
+    for (furthest, now), leads in table.stopped.items():
+        fates[_fate(paths, furthest, now, out)] += leads
+    return fates
+
+
+def _fate(paths: LeadPaths, furthest: int, now: str, out: Collection[str]) -> str:
+    if furthest == paths.question.goal:
+        return "arrived"
+    if now in out:
+        return "ruled_out"
+    return "lost" if now in paths.closed else "open"
+
+
+def _by_lead(
+    paths: LeadPaths, causes: Mapping[str, str | None], out: Collection[str]
 ) -> Mapping[str, int]:
-    """How many of the lost ones were lost to each cause."""
-    if isinstance(causes, str):
-        names, codes = _column(log, causes, cut)
-        found = Counter(names[codes[lead]] for lead in lost if codes[lead] >= 0)
-        return dict(sorted(found.items()))
+    """How many of the lost ones were lost to each cause that is named for a lead."""
     _fields.check_type(causes, Mapping, "causes")
-    those = {log.leads[lead] for lead in lost}
-    known = (causes[lead] for lead in causes if lead in those)
+    if not isinstance(paths, Paths):
+        expected = "a column of causes, or a log in Python: log.collect()"
+        raise InvalidValue(expected=expected, got="causes by lead", where="causes")
+    lost = {
+        paths.log.leads[lead]
+        for lead in paths.inside()
+        if _fate(paths, paths.reach[lead], paths.now(lead), out) == "lost"
+    }
+    known = (causes[lead] for lead in causes if lead in lost)
     return Counter(_fields.identifier(cause) for cause in known if not _text.is_missing(cause))
-
-
-def _column(log: StageLog, by: str, cut: int) -> tuple[Sequence[str], Sequence[int]]:
-    if by not in log.labels:
-        raise UnknownName(expected="a label column of the log", got=repr(by), legal=log.labels)
-    return log.labels[by].names, log.labels[by].at(cut)

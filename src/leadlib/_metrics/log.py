@@ -19,7 +19,7 @@ from leadlib._frames import columns_of
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 
-__all__ = ["LogBuilder", "StageLog", "stage_names"]
+__all__ = ["LogBuilder", "Log", "StageLog", "stage_names"]
 
 _FAR = 2**53  # seq beyond this would not survive JSON
 _NEVER = 2**62
@@ -40,8 +40,49 @@ class Labels:
         ]
 
 
+class Log:
+    """The names that a log knows, and its last instant: what a question is checked against."""
+
+    __slots__ = ()
+
+    stages: tuple[str, ...]
+    labels: Mapping[str, Any]
+    closed: frozenset[str] | None
+    closed_by: str
+    known: frozenset[str]
+
+    @property
+    def latest(self) -> int:
+        """The last event, in microseconds."""
+        raise NotImplementedError
+
+    def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
+        """A hash of the visible events, and labels, that no order and no duplication changes."""
+        raise NotImplementedError
+
+    def cut(self, as_of: datetime | None) -> int:
+        """The last visible microsecond: *as_of*, or the last event."""
+        if as_of is None:
+            return self.latest
+        return _instants.micros(_instants.aware(as_of, where="as_of"))
+
+    def named(self, stages: Iterable[str | Stage]) -> tuple[str, ...]:
+        """
+        The names of stages, each one that the log has or knows.
+
+        Raises:
+            UnknownName: The log has no such stage; the message names the nearest.
+        """
+        have = {*self.stages, *self.known}
+        for name in (names := stage_names(stages, "stages")):
+            if name not in have:
+                got, legal = repr(name), sorted(have)
+                raise UnknownName(expected="a stage of the log", got=got, legal=legal)
+        return names
+
+
 @attrs.frozen(kw_only=True, repr=False)
-class StageLog:
+class StageLog(Log):
     """
     Stage entries of many leads; every metric reads it.
 
@@ -170,11 +211,10 @@ class StageLog:
             read.insert(3, [0] * len(read[0]))
         return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
 
-    def cut(self, as_of: datetime | None) -> int:
-        """The last visible microsecond: *as_of*, or the last event."""
-        if as_of is None:
-            return max(self.until, max(self.at, default=0))
-        return _instants.micros(_instants.aware(as_of, where="as_of"))
+    @property
+    def latest(self) -> int:
+        """The last event, in microseconds."""
+        return max(self.until, max(self.at, default=0))
 
     def events(self, cut: int = _NEVER) -> Iterator[tuple[int, int, int, int]]:
         """Yield (lead, stage, at, seq) of every visible event, as integers."""
@@ -201,20 +241,6 @@ class StageLog:
             groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
         total = sum(_number(part) for part in chain(parts, groups))
         return f"{total % 2**128:032x}"
-
-    def named(self, stages: Iterable[str | Stage]) -> tuple[str, ...]:
-        """
-        The names of stages, each one that the log has or knows.
-
-        Raises:
-            UnknownName: The log has no such stage; the message names the nearest.
-        """
-        have = {*self.stages, *self.known}
-        for name in (names := stage_names(stages, "stages")):
-            if name not in have:
-                got, legal = repr(name), sorted(have)
-                raise UnknownName(expected="a stage of the log", got=got, legal=legal)
-        return names
 
 
 def _number(part: bytes) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants
-from leadlib._metrics.log import StageLog
-from leadlib._metrics.paths import Paths
+from leadlib._metrics.log import Log
+from leadlib._metrics.tables import LeadPaths
 from leadlib._results import Result, plain_data
 
 __all__ = ["Measured", "Origin", "origin_of", "origin_of_paths"]
@@ -38,7 +38,7 @@ class Origin:
     as_of: datetime
     by: str | None = None
     label: str | None = None
-    _log: StageLog = attrs.field(eq=False)
+    _log: Log = attrs.field(eq=False)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -60,16 +60,16 @@ class Origin:
         }
 
 
-def origin_of(log: StageLog, cut: int, **definition: Any) -> Origin:
+def origin_of(log: Log, cut: int, **definition: Any) -> Origin:
     """The origin of a number of the events up to *cut*."""
     return Origin(definition=definition, as_of=_instants.from_micros(cut), log=log)
 
 
-def origin_of_paths(paths: Paths, metric: str, **definition: Any) -> Origin:
+def origin_of_paths(log: Log, paths: LeadPaths, metric: str, **definition: Any) -> Origin:
     """The origin of a number of paths through a waterfall."""
-    closed = [paths.log.stages[code] for code in sorted(paths.closed)]
-    common = {"stages": [*paths.waterfall], "closed": closed, "closed_by": paths.closed_by}
-    return origin_of(paths.log, paths.cut, metric=metric, **common, **definition)
+    asked, closed = paths.question, sorted(paths.closed)
+    common = {"stages": asked.waterfall, "closed": closed, "closed_by": paths.closed_by}
+    return origin_of(log, asked.cut, metric=metric, **common, **definition)
 
 
 class Measured(Result):

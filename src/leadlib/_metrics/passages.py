@@ -19,7 +19,7 @@ from leadlib._metrics.durations import Durations
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.origin import Origin, origin_of
-from leadlib._metrics.paths import MISSING
+from leadlib._metrics.tables import MISSING
 from leadlib._results import Result, plain_data
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage

@@ -1,90 +1,66 @@
-"""The paths of all leads through one waterfall: what a single pass over the log knows of each."""
+"""The paths of all leads of a log in Python: what a single pass over its columns knows of each."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from statistics import median
 
 import attrs
 
 from leadlib._metrics.counting import Counting, chains
 from leadlib._metrics.log import StageLog
-from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Stage
+from leadlib._metrics.tables import HOUR, MISSING, Fate, Journeys, PathTable, Question, Window
 
-__all__ = ["DAY", "MISSING", "Paths"]
-
-DAY = 86_400_000_000  # microseconds
-MISSING = ""  # the group of leads without a label: no label is empty
-
+__all__ = ["Paths"]
 
 _Moment = tuple[int, int, int]  # at, seq, place of the stage
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, slots=False)
 class Paths:
     """What one pass over the log knows of every lead; all counts are sums over it."""
 
     log: StageLog
-    waterfall: tuple[str, ...]
-    cut: int
-    closed: frozenset[int]
+    question: Question
+    closed: frozenset[str]
     closed_by: str
     reach: list[int]  # the furthest index entered, -1 for none
-    entries: list[list[tuple[int, int]]]  # of each lead: index and first entry, last index first
+    entries_of: list[list[tuple[int, int]]]  # of each lead: index, first entry; last index first
     last: list[_Moment]  # the latest
-    by_place: list[int]  # place -> stage code
-    counting: Counting = Counting.AT_LEAST
 
     @classmethod
-    def read(
-        cls,
-        log: StageLog,
-        stages: Iterable[str | Stage],
-        cut: int,
-        closed: Iterable[str | Stage] | None,
-        counting: Counting = Counting.AT_LEAST,
-    ) -> "Paths":
-        waterfall = log.named(stages)
-        if not waterfall or len(set(waterfall)) != len(waterfall):
-            got = "one of them twice" if waterfall else "none"
-            raise InvalidValue(expected="stages that differ", got=got, where="stages")
-        codes = {name: code for code, name in enumerate(log.stages)}
-        index = {codes[name]: i for i, name in enumerate(waterfall) if name in codes}
-        given = log.closed if closed is None else frozenset(log.named(closed))
-        ended = {code for code, name in enumerate(log.stages) if given and name in given}
-        # The place orders stages within one instant: along the waterfall, then outside, then
-        # closed.
-        by_place = sorted(
-            range(len(log.stages)),
-            key=lambda code: (index.get(code, len(waterfall)), code in ended, code),
-        )
+    def read(cls, log: StageLog, question: Question) -> "Paths":
         paths = cls(
             log=log,
-            waterfall=waterfall,
-            cut=cut,
+            question=question,
             closed=frozenset(),
-            closed_by="given" if closed is not None else log.closed_by,
+            closed_by=question.closed_by,
             reach=[-1] * len(log.leads),
-            entries=[],
+            entries_of=[],
             last=[(-1, 0, 0)] * len(log.leads),
-            by_place=by_place,
         )
-        inside, entered = paths._scan(index)
-        if counting is not Counting.AT_LEAST:
-            paths._count(counting, index)
-        paths.closed = frozenset(entered & ended - index.keys())
-        if given is None:
+        index = {log.stages.index(name): i for name, i in question.index.items()}
+        place = {log.stages.index(name): i for i, name in enumerate(question.places)}
+        inside, entered = paths._scan(index, place)
+        if question.counting is not Counting.AT_LEAST:
+            paths._count(index, place)
+        if question.closed is None:
             paths.closed_by = "nobody came back"
-            paths.closed = frozenset(entered - index.keys() - paths._returned(index, inside))
+            entered -= paths._returned(index, inside)
+        names = {log.stages[code] for code in entered - index.keys()}
+        paths.closed = frozenset(names if question.closed is None else names & question.closed)
         return paths
 
-    def _scan(self, index: Mapping[int, int]) -> tuple[list[_Moment], set[int]]:
+    def _scan(
+        self, index: Mapping[int, int], place: Mapping[int, int]
+    ) -> tuple[list[_Moment], set[int]]:
         """Fill the columns; give each lead's latest moment inside, and the stages seen outside."""
-        k, reach, last = len(self.waterfall), self.reach, self.last
+        k, reach, last = len(self.question.waterfall), self.reach, self.last
         first: dict[int, int] = {}
         inside, entered = [(-1, 0, 0)] * len(reach), set[int]()
-        place = {code: number for number, code in enumerate(self.by_place)}
         # The hot loop of every metric: plain comparisons, since max() costs a call an event.
-        for lead, stage, at, seq in self.log.events(self.cut):
+        for lead, stage, at, seq in self.log.events(self.question.cut):
             latest = (at, seq, place[stage])
             if latest > last[lead]:  # noqa: PLR1730
                 last[lead] = latest
@@ -99,53 +75,131 @@ class Paths:
             key = lead * k + i
             if at < first.get(key, at + 1):
                 first[key] = at
-        self.entries = [[] for _ in reach]
+        self.entries_of = [[] for _ in reach]
         for key in sorted(first, reverse=True):
-            self.entries[key // k].append((key % k, first[key]))
+            self.entries_of[key // k].append((key % k, first[key]))
         return inside, entered
 
-    def _count(self, counting: Counting, index: Mapping[int, int]) -> None:
-        """Let only those stages count that were entered as *counting* says."""
-        place = {code: number for number, code in enumerate(self.by_place)}
-        found = chains(self.log, counting, index=index, place=place, cut=self.cut)
+    def _count(self, index: Mapping[int, int], place: Mapping[int, int]) -> None:
+        """Let only those stages count that were entered as the question says."""
+        asked = self.question
+        found = chains(self.log, asked.counting, index=index, place=place, cut=asked.cut)
         self.reach = [len(chain) - 1 for chain in found]
-        self.entries = [chain[::-1] for chain in found]
-        self.counting = counting
+        self.entries_of = [chain[::-1] for chain in found]
 
     def _returned(self, index: Mapping[int, int], inside: list[_Moment]) -> set[int]:
         """The stages outside the waterfall from which some lead came back into it."""
         return {
             stage
-            for lead, stage, at, seq in self.log.events(self.cut)
+            for lead, stage, at, seq in self.log.events(self.question.cut)
             if stage not in index and (at, seq) < inside[lead][:2]
         }
-
-    def groups(self, by: str) -> dict[str, list[int]]:
-        """The leads of each group, by label; a lead that nobody has seen yet is in none."""
-        labels = self.log.labels[by]
-        groups: dict[str, list[int]] = defaultdict(list)
-        for lead, code in enumerate(labels.at(self.cut)):
-            if self.reach[lead] >= 0:
-                groups[labels.names[code] if code >= 0 else MISSING].append(lead)
-        return dict(sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0])))
 
     def inside(self) -> list[int]:
         """The leads that are in the waterfall at all."""
         return [lead for lead, reach in enumerate(self.reach) if reach >= 0]
 
-    def stage_of(self, lead: int) -> int:
-        """The code of the latest stage of a lead."""
-        return self.by_place[self.last[lead][2]]
+    def now(self, lead: int) -> str:
+        """The latest stage of a lead."""
+        return self.question.places[self.last[lead][2]]
 
-    def is_closed(self, lead: int) -> bool:
-        """Whether the story of a lead has ended outside the waterfall."""
-        return self.stage_of(lead) in self.closed
+    def whole(self) -> PathTable:
+        return self._table(range(len(self.reach)))
 
-    def entry(self, lead: int) -> int:
-        """When a lead entered the first stage of the waterfall that it has a date for."""
-        return self.entries[lead][-1][1]
+    def groups(self, by: str) -> dict[str, PathTable]:
+        """The leads of each group; one that nobody has seen yet is in none."""
+        labels = self.log.labels[by]
+        groups: dict[str, list[int]] = defaultdict(list)
+        for lead, code in enumerate(labels.at(self.question.cut)):
+            if self.reach[lead] >= 0:
+                groups[labels.names[code] if code >= 0 else MISSING].append(lead)
+        return {label: self._table(leads) for label, leads in groups.items()}
 
-    def arrival(self, lead: int) -> int | None:
-        """When a lead entered the last stage of the waterfall; None if it has not."""
-        goal = len(self.waterfall) - 1
-        return self.entries[lead][0][1] if self.reach[lead] == goal else None
+    def _table(self, leads: Iterable[int]) -> PathTable:
+        waits: dict[tuple[int, int], list[int]] = defaultdict(list)
+        outside = 0
+        for lead in leads:
+            at, _, place = self.last[lead]
+            if self.reach[lead] >= 0:
+                waits[self.reach[lead], place].append(self.question.cut - at)
+            else:
+                outside += at >= 0
+        places = self.question.places
+        gaps, entered, backwards = self._gaps(leads)
+        return PathTable(
+            stopped={(reach, places[now]): len(own) for (reach, now), own in waits.items()},
+            waited={(reach, places[now]): median(own) for (reach, now), own in waits.items()},
+            entered=entered,
+            gaps=[median(own) if own else None for own in gaps],
+            backwards=backwards,
+            outside=outside,
+        )
+
+    def _gaps(self, leads: Iterable[int]) -> tuple[list[list[int]], list[int], int]:
+        """Times from each stage to the first later one; who entered it; who went back in time."""
+        k = len(self.question.waterfall)
+        gaps: list[list[int]] = [[] for _ in range(k)]
+        entered, backwards = [0] * k, 0
+        for lead in leads:
+            later, back = None, False
+            for i, at in self.entries_of[lead]:
+                entered[i] += 1
+                if later is not None:
+                    back |= later < at
+                    gaps[i].append(max(later - at, 0))
+                later = at if later is None else min(later, at)
+            backwards += back
+        return gaps, entered, backwards
+
+    @cached_property
+    def _entry(self) -> dict[int, int]:
+        """When each lead entered the first stage of the waterfall that it has a date for."""
+        return {lead: self.entries_of[lead][-1][1] for lead in self.inside()}
+
+    @cached_property
+    def _arrival(self) -> dict[int, int]:
+        """When each lead entered the last stage, of those that did."""
+        goal = self.question.goal
+        return {
+            lead: self.entries_of[lead][0][1] for lead in self._entry if self.reach[lead] == goal
+        }
+
+    def span(self) -> tuple[int, int] | None:
+        found = [*self._entry.values(), *self._arrival.values()]
+        return (min(found), max(found)) if found else None
+
+    def journeys(self, edges: Sequence[int]) -> Journeys:
+        entered, arrived = self._entry, self._arrival
+        took = sorted(max(at - entered[lead], 0) for lead, at in arrived.items())
+        since = min(arrived.values(), default=None)
+        return Journeys(
+            fates=Counter(
+                (bisect_right(edges, at) - 1, lead in arrived, self.now(lead) in self.closed)
+                for lead, at in entered.items()
+            ),
+            ripe=took[-(-9 * len(took) // 10) - 1] if took else None,
+            since=since,
+            early=Counter(self._early(since or 0)),
+            late=Counter(self._late(since or 0)),
+        )
+
+    def _early(self, since: int) -> Iterator[int]:
+        return ((since - at) // HOUR for at in self._entry.values() if at < since)
+
+    def _late(self, since: int) -> Iterator[tuple[int, bool]]:
+        for lead, at in self._entry.items():
+            if at >= since:
+                end = self._arrival.get(lead, self.question.cut)
+                yield max(end - at, 0) // HOUR, lead in self._arrival
+
+    def arrivals(self, edges: Sequence[int]) -> Counter[int]:
+        return Counter(bisect_right(edges, at) - 1 for at in self._arrival.values())
+
+    def in_time(self, edges: Sequence[int], window: Window) -> Counter[Fate]:
+        counts = Counter[Fate]()
+        for lead, at in self._entry.items():
+            end = window.after(at)
+            arrival = self._arrival.get(lead, end + 1)
+            period = bisect_right(edges, at) - 1
+            counts[period, end <= self.question.cut, arrival <= end] += 1
+        return counts

@@ -5,8 +5,8 @@ A rate that grows with the age of its leads compares nothing but ages.  So eithe
 time and only those count that have had it, or the figure must not be called a conversion rate.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -14,11 +14,12 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.cohorts import Cohort, cohorts, month_begins, month_of
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.cohorts import Cohort, cohorts, month_begins, month_of, months_between
+from leadlib._metrics.log import Log
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of_paths
-from leadlib._metrics.paths import Paths
+from leadlib._metrics.reading import read_paths
+from leadlib._metrics.tables import Question, Window
 from leadlib._periods import Period
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
@@ -123,7 +124,7 @@ def _cells(cohort: WindowedCohort) -> tuple[str, ...]:
 
 
 def converted_within(
-    log: StageLog,
+    log: Log,
     *,
     stages: Sequence[str | Stage],
     within: Period | timedelta | relativedelta | str | int,
@@ -154,6 +155,7 @@ def converted_within(
 
     Example:
         >>> from datetime import UTC, datetime
+        >>> from leadlib.metrics import StageLog
         >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
         >>> log = StageLog.from_rows([
         ...     ("a", "lead", day(2)), ("b", "lead", day(2)), ("c", "lead", day(20)),
@@ -162,55 +164,55 @@ def converted_within(
         50.0 % [9.5, 90.5]
     """
     _fields.check_type(zone, tzinfo, "zone")
-    words, last = _window(within, zone)
-    paths = Paths.read(log, stages, log.cut(as_of), ())
-    by_month: dict[date, list[int]] = defaultdict(list)
-    for lead in paths.inside():
-        by_month[month_of(paths.entry(lead), zone)].append(lead)
+    paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=()))
+    months = months_between(paths.span(), zone)
+    words, window = _window(within, zone, months)
+    counts = paths.in_time([month_begins(month, zone) for month in months], window)
     return WindowedConversion(
-        goal=paths.waterfall[-1],
+        goal=paths.question.waterfall[-1],
         within=words,
-        as_of=_instants.from_micros(paths.cut),
-        months=tuple(_cohort(paths, *item, last) for item in sorted(by_month.items())),
-        origin=origin_of_paths(paths, "converted within", within=words, zone=str(zone)),
+        as_of=_instants.from_micros(paths.question.cut),
+        months=tuple(_cohorts(months, counts)),
+        origin=origin_of_paths(log, paths, "converted within", within=words, zone=str(zone)),
     )
 
 
-_Last = Callable[[int], int]  # of an entry the last instant of its window
-
-
-def _window(within: object, zone: tzinfo) -> tuple[str, _Last]:
+def _window(within: object, zone: tzinfo, months: Sequence[date]) -> tuple[str, Window]:
     if isinstance(within, bool) or not isinstance(within, int):
         period = Period.of(within)
-        return str(period), lambda entry: _after(entry, period, zone)
+        length = None if period.seconds is None else period.seconds * 1_000_000
+        return str(period), Window(after=lambda at: _after(at, period, zone), length=length)
     if not 0 <= within <= _LONGEST:
         expected = f"a number of months from 0 to {_LONGEST:,}"
         raise InvalidValue(expected=expected, got="another", where="within")
-    months = relativedelta(months=within + 1)
+    beyond = relativedelta(months=within + 1)
     words = (
         f"{_text.plural(within, 'month')} after that of entry" if within else "the month of entry"
     )
-    return words, lambda entry: month_begins(month_of(entry, zone) + months, zone) - 1
+    ends = {month: month_begins(month + beyond, zone) - 1 for month in months}
+    return words, Window(after=lambda at: ends[month_of(at, zone)], ends=[*ends.values()])
 
 
 def _after(entry: int, period: Period, zone: tzinfo) -> int:
-    at = _instants.from_micros(entry)
     if period.seconds is not None:
-        return _instants.micros(period.after(at))
-    local = at.astimezone(zone).replace(tzinfo=None)
+        return entry + period.seconds * 1_000_000
+    local = _instants.from_micros(entry).astimezone(zone).replace(tzinfo=None)
     return _instants.micros(_instants.placed(period.after(local), zone))
 
 
-def _cohort(paths: Paths, month: date, leads: Sequence[int], last: _Last) -> WindowedCohort:
-    ends = {lead: last(paths.entry(lead)) for lead in leads}
-    observed = [lead for lead in leads if ends[lead] <= paths.cut]
-    arrivals = [(paths.arrival(lead), ends[lead]) for lead in observed]
-    return WindowedCohort(
-        month=month,
-        entered=len(leads),
-        observed=len(observed),
-        arrived=sum(at is not None and at <= end for at, end in arrivals),
-    )
+def _cohorts(
+    months: Sequence[date], counts: Mapping[tuple[int, bool, bool], int]
+) -> Iterator[WindowedCohort]:
+    for place, month in enumerate(months):
+        in_time, late = (counts.get((place, True, arrived), 0) for arrived in (True, False))
+        young = sum(counts.get((place, False, arrived), 0) for arrived in (True, False))
+        if in_time + late + young:
+            yield WindowedCohort(
+                month=month,
+                entered=in_time + late + young,
+                observed=in_time + late,
+                arrived=in_time,
+            )
 
 
 @attrs.frozen(kw_only=True)
@@ -286,7 +288,7 @@ def _ratio_cells(month: PeriodRatio) -> tuple[str, ...]:
 
 
 def period_ratios(
-    log: StageLog,
+    log: Log,
     *,
     stages: Sequence[str | Stage],
     as_of: datetime | None = None,
@@ -315,9 +317,10 @@ def period_ratios(
         The same artefact as in :func:`cohorts`: leads of different ages are mixed.
     """
     found = cohorts(log, stages=stages, as_of=as_of, closed=closed, zone=zone)
-    paths = Paths.read(log, stages, log.cut(as_of), closed)
-    arrivals = (paths.arrival(lead) for lead in paths.inside())
-    arrived = Counter(month_of(at, zone) for at in arrivals if at is not None)
+    paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
+    firsts = months_between(paths.span(), zone)
+    counts = paths.arrivals([month_begins(month, zone) for month in firsts])
+    arrived = Counter({firsts[place]: count for place, count in counts.items()})
     own = {cohort.month: cohort for cohort in found.months}
     months = (
         PeriodRatio(
@@ -328,5 +331,5 @@ def period_ratios(
         )
         for month in sorted({*own, *arrived})
     )
-    origin = origin_of_paths(paths, "period ratios", zone=str(zone))
+    origin = origin_of_paths(log, paths, "period ratios", zone=str(zone))
     return PeriodRatios(goal=found.goal, months=tuple(months), origin=origin)
