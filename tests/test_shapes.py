@@ -91,12 +91,36 @@ class TestOpportunities:
         assert (counted["opened"].open, counted["won"].reached) == (1, 0)
         assert log_of(deal(), closed=["lost"]).closed == {"lost"}
 
-    def test_that_ended_before_they_were_opened_are_kept_and_told(self):
-        log = log_of(deal(opened="2026-03-09", closed="2026-03-02"))
-        counted = funnel(log, stages=["opened", "won"])
+    def test_that_ended_on_the_day_of_their_opening_have_ended(self):
+        """A date without a time begins with its day, before an opening that has a time."""
+        rows = [deal("a", opened=day(2, 14), status="lost", closed="2026-03-02")]
+        counted = funnel(log_of(*rows), stages=["opened", "won"])
 
-        assert counted.reversed_times == 1
-        assert (counted["opened"].advanced, counted["opened"].median_days) == (1, 0.0)
+        assert (counted["opened"].left, counted["opened"].open) == (1, 0)
+        assert counted.reversed_times == 0
+
+    @pytest.mark.parametrize(
+        ("opened", "closed"),
+        [
+            ("2026-03-09", "2026-03-02"),
+            ("2026-03-02 14:00", "2026-03-02 09:00"),
+            ("2026-03-02T14:00Z", "2026-03-02T00:00:01Z"),
+        ],
+    )
+    def test_that_ended_before_their_opening_are_refused(self, opened, closed):
+        """A lost one would otherwise be counted as opened again."""
+        fault = fault_of(deal(opened=opened, status="lost", closed=closed))
+
+        assert fault.where == "row 1, column closed"
+        assert (fault.expected, fault.got) == ("a date from the opening on", "an earlier one")
+
+    def test_of_one_day_are_looked_at_where_they_were_noted(self):
+        """Berlin, 2 March 00:00 is 1 March 23:00 UTC: the same day there, and another in UTC."""
+        row = deal(opened="2026-03-02T08:00+01:00", status="lost", closed="2026-03-02")
+
+        assert len(log_of(row, zone=BERLIN)) == 2
+        late = deal(opened="2026-03-02T08:00Z", status="lost", closed="2026-03-01T23:00Z")
+        assert fault_of(late, zone=None).expected == "a date from the opening on"
 
     @pytest.mark.parametrize(
         ("row", "column", "expected"),
@@ -373,6 +397,49 @@ class TestEveryTable:
         except LeadlibError:
             return
         assert isinstance(log, StageLog)
+
+
+@st.composite
+def deals(draw):
+    """Draw rows that contradict nothing: ended with a date, or open without one."""
+    rows = []
+    for number in range(draw(st.integers(0, 8))):
+        status = draw(st.sampled_from(["won", "lost", "talks"]))
+        ended = draw(st.integers(1, 28)) if status != "talks" else None
+        opened = draw(st.integers(1, ended or 28)) if ended is None or draw(st.booleans()) else None
+        dates = [None if at is None else f"2026-03-{at:02}" for at in (opened, ended)]
+        rows.append(deal(f"d{number}", dates[0], status, dates[1]))
+    return rows
+
+
+class TestLaws:
+    @given(deals(), st.randoms())
+    def test_order_and_repetition_change_nothing(self, rows, chance):
+        again = [*rows, *rows[:3]]
+        chance.shuffle(again)
+
+        assert log_of(*again).fingerprint() == log_of(*rows).fingerprint()
+
+    @given(deals())
+    def test_an_opportunity_is_its_dates_and_nothing_else(self, rows):
+        """Against the long form of the same table."""
+        long = [{"lead": row["id"], "stage": "opened", "at": row["opened"]} for row in rows]
+        long += [{"lead": row["id"], "stage": row["status"], "at": row["closed"]} for row in rows]
+        dated = [row for row in long if row["at"] is not None]
+
+        assert log_of(*rows).fingerprint() == log_of(*dated, shape=LongTable()).fingerprint()
+
+    @given(deals())
+    def test_every_opportunity_advanced_left_or_is_open(self, rows):
+        [opened, _] = funnel(log_of(*rows), stages=["opened", "won"]).steps
+        ends = [row["status"] for row in rows]
+
+        assert opened.advanced == ends.count("won")
+        assert opened.open == ends.count("talks")
+        # Who was lost without an opening entered no stage of the way.
+        assert opened.left == sum(
+            row["status"] == "lost" and row["opened"] is not None for row in rows
+        )
 
 
 def test_all_shapes_are_of_one_kind():

@@ -6,7 +6,7 @@ one table gives one log wherever it lies.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import tzinfo
+from datetime import datetime, time, tzinfo
 from typing import Any
 
 import attrs
@@ -218,8 +218,8 @@ class OpportunityTable(TableShape):
 
     The status is the stage in which it ended; without a date of the end it has not.  A row that
     contradicts itself is refused: an end without a date, a date without an end, a status that is
-    neither.  An end before the opening is kept: the funnel counts such times as 0 and says how many
-    there are.
+    neither, an end before the opening.  An end that has a date only may be on the day of the
+    opening, and comes after it.
 
     Args:
         lead: The column of the opportunity.
@@ -291,10 +291,17 @@ class OpportunityTable(TableShape):
             self._check(status, dated=not _cells.is_blank(closed))
             if status in self.ended:
                 at = _instants.micros(_cells.moment(closed, self.closed, zone))
-                entries.append((status, at))
+                entries.append((status, self._after(at, entries, zone)))
             return _add(builder, own, entries, self.at)
 
         return take
+
+    def _after(self, end: int, entries: "_Entries", zone: tzinfo | None) -> int:
+        """The end, which no opening follows; one without a time may be on the same day."""
+        last = max((at for _, at in entries), default=end)
+        if end >= last or (zone is not None and _begins_day_of(end, last, zone)):
+            return max(end, last)
+        raise Rejected(self.closed, "a date from the opening on", "an earlier one")
 
     def _check(self, status: str, *, dated: bool) -> None:
         if self.open and status not in self.open and status not in self.ended:
@@ -309,6 +316,13 @@ class OpportunityTable(TableShape):
 
 _Own = tuple[str, int, list[str | None]]
 _Entries = list[tuple[str, int]]
+
+
+def _begins_day_of(at: int, other: int, zone: tzinfo) -> bool:
+    """Whether one instant is the beginning of the local day that the other lies in."""
+    local = _instants.from_micros(other).astimezone(zone)
+    midnight = datetime.combine(local.date(), time())
+    return at == _instants.micros(_instants.placed(midnight, zone))
 
 
 def _present(*columns: str | None) -> list[str]:
