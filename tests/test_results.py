@@ -3,7 +3,7 @@
 import functools
 import inspect
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
@@ -123,11 +123,8 @@ def campaign(name, wins):
 
 def made():
     """Give one small instance of every result."""
-    log, told, now = a_log(), standings(), {"now": NOW}
+    log = a_log()
     counted = metrics.funnel(log, stages=STAGES, by="origin")
-    clock = STANDARD.deadline(HANDED_OFF, "first attempt")
-    served = {"now": NOW, "calendar": OFFICE}
-    by_name = {standing.lead: "fair" for standing in told}
     yield counted
     yield counted.conversion("inquiry", "won")
     yield metrics.cohorts(log, stages=STAGES)
@@ -158,7 +155,16 @@ def made():
     yield metrics.decide(campaign("new", 9), campaign("old", 4))
     yield metrics.scorecard(campaign("new", 9), campaign("new", 4))
     yield metrics.move_budget(2_000, giver=campaign("new", 9), taker=campaign("old", 4))
-    yield metrics.acceptance(told, **now)
+    yield from of_standings(standings())
+
+
+def of_standings(given):
+    """Give the results that are read from standings, which may be an iterator."""
+    told, now = [*given], {"now": NOW}
+    clock = STANDARD.deadline(HANDED_OFF, "first attempt")
+    served = {"now": NOW, "calendar": OFFICE}
+    by_name = dict.fromkeys(["C", "R", *(f"L00{n}" for n in range(8))], "fair")
+    yield metrics.acceptance(iter(told), **now)
     yield metrics.acceptance_trend(told, **now)
     yield metrics.recycle_yield(told, **now, mature=timedelta(days=10))
     yield metrics.breaches(told, STANDARD, **served)
@@ -195,18 +201,15 @@ NO_RESULTS = {
     "ResponseBucket", "RevenueGroup", "StageTime", "Stall", "Stop", "SurvivalStep",
     "UntouchedLead", "Variant", "WindowedCohort",
 }  # fmt: skip
-READ_FROM_A_LOG = [
-    "Cohorts",
-    "Conformance",
-    "Conversion",
-    "Funnel",
-    "Leakage",
-    "Passes",
-    "PeriodRatios",
-    "Throughput",
-    "TimeToStage",
-    "WindowedConversion",
-]
+READ_FROM_A_LOG = {
+    "Cohorts", "Conformance", "Conversion", "Funnel", "Leakage", "Passes", "PeriodRatios",
+    "Throughput", "TimeToStage", "WindowedConversion",
+}  # fmt: skip
+READ_FROM_STANDINGS = {
+    "Acceptance", "AcceptanceTrend", "Breaches", "Census", "ContactRates", "DwellTimes",
+    "FollowUp", "Journey", "LeakCauses", "Persistence", "RecycleYield", "Revenue", "RuledOutBy",
+    "SalesReady", "SellingTime", "ServiceLevel", "TwoSides", "Untouched",
+}  # fmt: skip
 
 
 def values():
@@ -348,16 +351,16 @@ class TestRecords:
 
         assert (row["conversion_k"], row["conversion_n"], row["of_closed_n"]) == (10, 40, 15)
         assert row["conversion_low"] < row["conversion_rate"] < row["conversion_high"]
-        assert row["definition_stages"] == "inquiry, qualified, won"
+        assert not [name for name in row if name.startswith(("definition", "fingerprint"))]
 
 
 class TestFromALog:
     def test_are_those_that_say_where_they_come_from(self):
-        assert [n for n in sorted(results()) if hasattr(results()[n], "fingerprint")] == (
-            READ_FROM_A_LOG
-        )
+        says = {name for name, result in results().items() if hasattr(result, "fingerprint")}
 
-    @pytest.mark.parametrize("name", READ_FROM_A_LOG)
+        assert says == READ_FROM_A_LOG | READ_FROM_STANDINGS
+
+    @pytest.mark.parametrize("name", sorted(READ_FROM_A_LOG))
     @pytest.mark.rule("002-11", part="every result of a log")
     def test_carry_definition_fingerprint_and_as_of(self, name):
         """The same for the same input, and not for another."""
@@ -371,6 +374,56 @@ class TestFromALog:
         assert first.to_dict()["fingerprint"] == first.fingerprint
         assert first.to_dict()["definition"]
         assert first.to_dict()["as_of"] == first.as_of.isoformat()
+
+    @pytest.mark.parametrize("name", sorted(READ_FROM_STANDINGS))
+    @pytest.mark.rule("002-11", part="every result of standings")
+    def test_of_standings_carry_them_too(self, name):
+        """The same in any order, and not if one lead more is told."""
+        first = results()[name]
+        again, other = (
+            {type(result).__name__: result for result in of_standings(given)}[name]
+            for given in (standings()[::-1], [*standings(), a_customer("D")])
+        )
+
+        assert first.as_of == NOW
+        assert first.definition["metric"]
+        assert first.fingerprint == again.fingerprint != other.fingerprint
+        plain = first.to_dict()
+        assert plain["fingerprint"] == first.fingerprint
+        assert plain["definition"] == dict(first.definition)
+        assert plain["as_of"] == NOW.isoformat()
+        assert first == again
+
+    def test_of_another_question_have_another_fingerprint(self):
+        few, many = (metrics.persistence(standings(), now=NOW, least=n) for n in (1, 6))
+        monday, tuesday = (
+            metrics.breaches(
+                standings(),
+                STANDARD,
+                now=NOW,
+                calendar=WorkCalendar(hours={weekday: [(time(9), time(17))]}),
+            )
+            for weekday in (0, 1)
+        )
+
+        assert few.fingerprint != many.fingerprint
+        assert (few.definition["least"], many.definition["least"]) == (1, 6)
+        assert monday.fingerprint != tuesday.fingerprint
+
+    def test_of_later_events_are_the_same_as_before(self):
+        then = MONDAY + 30 * DAY
+        until = [standing.as_of(then) for standing in standings()]
+        late, early = (metrics.census(given, now=then) for given in (standings(), until))
+
+        assert late.fingerprint == early.fingerprint
+
+    def test_of_the_same_standing_given_twice_count_it_once(self):
+        twice, once = (
+            metrics.census(given, now=NOW)
+            for given in ([*standings(), standings()[0]], standings())
+        )
+
+        assert twice.fingerprint == once.fingerprint
 
     def test_given_by_hand_come_from_nowhere_and_say_so(self):
         for given in (metrics.Leakage(arrived=1, open=0, lost=1), metrics.Throughput(counts=[3])):

@@ -14,6 +14,7 @@ from leadlib.errors import MissingExtra, UnknownName
 __all__ = ["Result", "plain_data", "records"]
 
 _BACKENDS = ("pandas", "polars", "pyarrow")
+_ABOUT = frozenset({"definition", "fingerprint"})
 _DAY = timedelta(days=1)
 _SHOWN = 24  # rows of a page; all of them are in the records
 
@@ -44,9 +45,10 @@ class Result:
         """
         The rows of its table, each with the same columns and with plain values only.
 
-        An interval becomes two columns, *low* and *high*; what has no table is one row.
+        An interval becomes two columns, *low* and *high*; what has no table is one row.  What the
+        numbers mean stands in :meth:`to_dict`.
         """
-        plain = self.to_dict()
+        plain = {key: part for key, part in self.to_dict().items() if key not in _ABOUT}
         if self._table is None:
             return records([plain])
         table = plain[self._table]
@@ -109,6 +111,8 @@ def plain_data(value: Any) -> Any:
             return {str(plain_data(key)): plain_data(part) for key, part in value.items()}
         case tuple() | list():
             return [plain_data(part) for part in value]
+        case set() | frozenset():
+            return sorted((plain_data(part) for part in value), key=str)
     if attrs.has(type(value)):
         fields = attrs.fields(type(value))
         return {field.name: plain_data(getattr(value, field.name)) for field in fields}

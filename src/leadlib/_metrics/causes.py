@@ -23,8 +23,8 @@ from leadlib._metrics.offers import (
     seen,
     state_of,
 )
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Rate, whole_number
-from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
     Erased,
@@ -71,7 +71,7 @@ def _as_causes(causes: Mapping[str, LeakCause]) -> Mapping[str, LeakCause]:
 
 
 @attrs.frozen(kw_only=True)
-class LeakCauses(Result):
+class LeakCauses(Measured):
     """
     The cause of each leak; made by :func:`leak_causes`.
 
@@ -84,6 +84,7 @@ class LeakCauses(Result):
             erased: they are no leak.
         merged: How many more were found to be another lead, which is counted for both.
         causes: The cause of each lost lead by its id; :func:`leakage` takes it as *causes*.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     as_of: datetime
@@ -95,6 +96,7 @@ class LeakCauses(Result):
     causes: Mapping[str, LeakCause] = attrs.field(
         converter=_as_causes, repr=lambda causes: f"{len(causes)} leads"
     )
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def counts(self) -> Mapping[LeakCause, int]:
@@ -132,9 +134,11 @@ class LeakCauses(Result):
             "merged": self.merged,
             "leakage": self.leakage.to_dict(),
             "leads": {lead: cause.value for lead, cause in self.causes.items()},
+            **self._said(),
         }
 
 
+@told("leak causes", "least", "cold", "returned_as_lost")
 def leak_causes(
     standings: Iterable[Standing],
     *,

@@ -1,11 +1,12 @@
 """Where the numbers of a result come from: what they mean, until when, and of which events."""
 
 import hashlib
+import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
@@ -13,8 +14,10 @@ from leadlib import _fields, _instants
 from leadlib._metrics.log import Log
 from leadlib._metrics.tables import LeadPaths
 from leadlib._results import Result, plain_data
+from leadlib.lifecycle import Deadline, Lifecycle, Standing, event_to_dict
+from leadlib.worktime import WorkCalendar
 
-__all__ = ["Measured", "Origin", "origin_of", "origin_of_paths"]
+__all__ = ["Measured", "Origin", "origin_of", "origin_of_paths", "told"]
 
 
 def _as_definition(parts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -38,7 +41,7 @@ class Origin:
     as_of: datetime
     by: str | None = None
     label: str | None = None
-    _log: Log = attrs.field(eq=False)
+    _log: "Log | Told" = attrs.field(eq=False)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -60,6 +63,75 @@ class Origin:
         }
 
 
+@attrs.frozen(eq=False, repr=False)
+class Told:
+    """The events of standings, which are read as they are."""
+
+    standings: Collection[Standing]
+
+    def fingerprint(self, as_of: datetime, *, by: str | None = None) -> str:  # noqa: ARG002
+        """A hash of the visible events that no order changes, as that of a log."""
+        events = {standing.lead: standing.events for standing in self.standings}
+        seen = (event for own in events.values() for event in own if event.at <= as_of)
+        total = sum(_number(event_to_dict(event)) for event in seen)
+        return f"{total % 2**128:032x}"
+
+
+def _number(plain: Any) -> int:
+    text = json.dumps(plain, sort_keys=True, ensure_ascii=False, default=str)
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16)
+    return int.from_bytes(digest.digest(), "big")
+
+
+P = ParamSpec("P")
+R = TypeVar("R", bound="Measured")
+
+
+def told(metric: str, *asked: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """
+    Let a result of standings say what it means: its *metric*, and the arguments that are *asked*.
+
+    Standings are read twice, by the metric and by whoever wants the fingerprint, so an iterator is
+    kept.
+    """
+
+    def decorate(count: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(count)
+
+        @wraps(count)
+        def counted(*args: P.args, **kwargs: P.kwargs) -> R:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            given = bound.arguments
+            for name, value in given.items():
+                given[name] = tuple(value) if isinstance(value, Iterator) else value
+            found = count(*bound.args, **bound.kwargs)
+            definition = {"metric": metric, **{name: _asked(given[name]) for name in asked}}
+            as_of, log = _instants.aware(given["now"]), Told(given["standings"])
+            origin = Origin(definition=definition, as_of=as_of, log=log)
+            return attrs.evolve(found, origin=origin)  # type: ignore[misc]  # all are of attrs
+
+        return counted
+
+    return decorate
+
+
+def _asked(value: Any) -> Any:
+    """An argument as plain data; what would fill a page is told by a hash of it."""
+    match value:
+        case type():
+            return value.__name__
+        case Lifecycle():
+            return value.content_hash
+        case Deadline():
+            return str(value)
+        case tuple() | list():
+            return [_asked(part) for part in value]
+        case Mapping() | set() | frozenset() | WorkCalendar():
+            return f"{_number(plain_data(value)):032x}"
+    return "a function" if callable(value) else plain_data(value)
+
+
 def origin_of(log: Log, cut: int, **definition: Any) -> Origin:
     """The origin of a number of the events up to *cut*."""
     return Origin(definition=definition, as_of=_instants.from_micros(cut), log=log)
@@ -73,7 +145,7 @@ def origin_of_paths(log: Log, paths: LeadPaths, metric: str, **definition: Any) 
 
 
 class Measured(Result):
-    """A result that was read from a log, and knows what it means; one that was given does not."""
+    """A result that was read from events, and knows what it means; one that was given does not."""
 
     __slots__ = ()
 
