@@ -32,7 +32,17 @@ from leadlib.lifecycle import (
     Triaged,
     Won,
 )
-from leadlib.metrics import CampaignResult, Durations, Mix, Override, Rate, Result, StageLog, Supply
+from leadlib.metrics import (
+    CampaignResult,
+    Durations,
+    FrameLog,
+    Mix,
+    Override,
+    Rate,
+    Result,
+    StageLog,
+    Supply,
+)
 from leadlib.model import Lead
 from leadlib.qualification import LeadDefinition
 from leadlib.worktime import WorkCalendar
@@ -135,6 +145,7 @@ def made():
     yield metrics.time_to_stage(log, "won", by="origin")
     yield metrics.conformance(log, STANDARD, stall=timedelta(days=3))
     yield metrics.throughput(log, "inquiry", since=day(0), every="1 week")
+    yield metrics.flows(log)
     yield metrics.Throughput(counts=[20, 22]).against(260, periods=13)
     yield metrics.kaplan_meier(durations(1, 2, 3, 4, 9))
     yield metrics.cumulative_incidence(durations(1, 2, 3, 4, 9))
@@ -191,8 +202,8 @@ def results():
 
 NO_RESULTS = {
     # what goes in
-    "CampaignResult", "LogBuilder", "LongTable", "OpportunityTable", "Override", "StageLog",
-    "Supply", "TableShape", "WideTable",
+    "CampaignResult", "FrameLog", "LogBuilder", "LongTable", "OpportunityTable", "Override",
+    "StageLog", "Supply", "TableShape", "WideTable",
     # what the numbers mean, and where they come from
     "FunnelDefinition", "Origin", "PassageDefinition",
     # one row, or one part, of a result
@@ -202,7 +213,7 @@ NO_RESULTS = {
     "UntouchedLead", "Variant", "WindowedCohort",
 }  # fmt: skip
 READ_FROM_A_LOG = {
-    "Cohorts", "Conformance", "Conversion", "Funnel", "Leakage", "Passes", "PeriodRatios",
+    "Cohorts", "Conformance", "Conversion", "Flows", "Funnel", "Leakage", "Passes", "PeriodRatios",
     "Throughput", "TimeToStage", "WindowedConversion",
 }  # fmt: skip
 READ_FROM_STANDINGS = {
@@ -425,6 +436,35 @@ class TestFromALog:
 
         assert twice.fingerprint == once.fingerprint
 
+    def test_are_the_same_whichever_engine_has_the_log(self):
+        """A log that stays in its frame has prints of its own, which are those of any engine."""
+        own = a_log()
+        frame = pl.DataFrame(
+            {
+                "lead": [own.leads[lead] for lead in own.lead],
+                "stage": [own.stages[stage] for stage in own.stage],
+                "at": pl.Series([*own.at], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
+            }
+        )
+        there, elsewhere = (
+            FrameLog.from_frame(table, lead="lead", stage="stage", at="at")
+            for table in (frame, frame.to_arrow())
+        )
+        for measure in (
+            lambda log: metrics.cohorts(log, stages=STAGES),
+            lambda log: metrics.leakage(log, stages=STAGES),
+            lambda log: metrics.period_ratios(log, stages=STAGES),
+            lambda log: metrics.converted_within(log, stages=STAGES, within="30 days"),
+            lambda log: metrics.funnel(log, stages=STAGES).conversion("inquiry", "won"),
+            lambda log: metrics.throughput(log, "inquiry", since=day(0), every="1 week"),
+            metrics.flows,
+        ):
+            found = measure(there)
+            assert found == measure(own)
+            assert found.definition == measure(own).definition
+            assert found.fingerprint == measure(elsewhere).fingerprint
+            assert len(found.fingerprint) == 64
+
     def test_given_by_hand_come_from_nowhere_and_say_so(self):
         for given in (metrics.Leakage(arrived=1, open=0, lost=1), metrics.Throughput(counts=[3])):
             assert (given.definition, given.as_of, given.fingerprint) == (None, None, None)
@@ -453,6 +493,7 @@ def own_results(log):
         metrics.time_to_stage(log, goal, by="origin"),
         metrics.conformance(log, STANDARD, stall=timedelta(days=3)),
         metrics.throughput(log, "inquiry", since=day(0), every="1 week"),
+        metrics.flows(log),
     ]
     return {type(result).__name__: result for result in found}
 

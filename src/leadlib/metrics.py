@@ -69,6 +69,7 @@ from leadlib._metrics.effort import (
     persistence,
     selling_time,
 )
+from leadlib._metrics.flows import Flows, flows
 from leadlib._metrics.followup import (
     AgeBucket,
     FollowUp,
@@ -78,6 +79,7 @@ from leadlib._metrics.followup import (
     follow_up,
     untouched,
 )
+from leadlib._metrics.frames import FrameLog
 from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
 from leadlib._metrics.incidence import (
     CumulativeIncidence,
@@ -187,8 +189,10 @@ __all__ = [
     "Durations",
     "DwellTimes",
     "Ending",
+    "Flows",
     "FollowUp",
     "FollowUpState",
+    "FrameLog",
     "Funnel",
     "FunnelDefinition",
     "FunnelStep",
@@ -268,6 +272,7 @@ __all__ = [
     "diagnose",
     "drift",
     "dwell_times",
+    "flows",
     "follow_up",
     "funnel",
     "in_process",

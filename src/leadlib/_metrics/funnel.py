@@ -401,8 +401,8 @@ def funnel(
     check_column(log, by)
     question = Question.of(log, stages, as_of=as_of, closed=closed, counting=counting)
     paths = read_paths(log, question)
-    whole = _funnel(log, paths, paths.whole(), by)
-    groups = {} if by is None else paths.groups(by)
+    table, groups = paths.tables(by)
+    whole = _funnel(log, paths, table, by)
     named = sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0]))
     split = {
         label: attrs.evolve(_funnel(log, paths, table, by), label=label) for label, table in named

@@ -224,23 +224,20 @@ def leakage(
         50.0 % [9.5, 90.5] {'went cold': 1}
     """
     column = causes if isinstance(causes, str) else None
+    if causes is not None and column is None:
+        _fields.check_type(causes, Mapping, "causes")
     check_column(log, column)
     paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
     out = {*log.named(ruled_out)}
-    counts = _fates(paths, paths.whole(), out)
+    whole, groups = paths.tables(column, times=False)
+    if isinstance(causes, Mapping):
+        found = _by_lead(paths, causes, out)
+    else:
+        lost = {name: _fates(paths, groups[name], out)["lost"] for name in sorted(groups)}
+        found = {name: leads for name, leads in lost.items() if leads and name != MISSING}
     kind = causes if isinstance(causes, str) or causes is None else "given"
     origin = origin_of_paths(log, paths, "leakage", ruled_out=sorted(out), causes=kind)
-    return Leakage(causes=_causes(paths, causes, out), origin=origin, **counts)
-
-
-def _causes(paths: LeadPaths, causes: _Causes, out: Collection[str]) -> Mapping[str, int]:
-    if causes is None:
-        return {}
-    if not isinstance(causes, str):
-        return _by_lead(paths, causes, out)
-    groups = paths.groups(causes)
-    found = {name: _fates(paths, groups[name], out)["lost"] for name in groups if name != MISSING}
-    return {name: lost for name, lost in sorted(found.items()) if lost}
+    return Leakage(causes=found, origin=origin, **_fates(paths, whole, out))
 
 
 def _fates(paths: LeadPaths, table: PathTable, out: Collection[str]) -> dict[str, int]:
@@ -263,7 +260,6 @@ def _by_lead(
     paths: LeadPaths, causes: Mapping[str, str | None], out: Collection[str]
 ) -> Mapping[str, int]:
     """How many of the lost ones were lost to each cause that is named for a lead."""
-    _fields.check_type(causes, Mapping, "causes")
     if not isinstance(paths, Paths):
         expected = "a column of causes, or a log in Python: log.collect()"
         raise InvalidValue(expected=expected, got="causes by lead", where="causes")

@@ -19,7 +19,7 @@ from leadlib._frames import columns_of
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 
-__all__ = ["LogBuilder", "Log", "StageLog", "stage_names"]
+__all__ = ["Log", "LogBuilder", "StageLog", "group_name", "stage_name", "stage_names"]
 
 _FAR = 2**53  # seq beyond this would not survive JSON
 _NEVER = 2**62
@@ -336,7 +336,7 @@ class LogBuilder:
             stage if type(stage) is str and stage in self._stage_codes else _name(stage, "stage"),
             _instants.micros(_instants.aware(at, where="at")),
             seq if type(seq) is int and -_FAR <= seq <= _FAR else _sequence(seq),
-            [_label(label) for label in row[4:]],
+            [group_name(label) for label in row[4:]],
         )
 
     def columns(self) -> dict[str, Any]:
@@ -378,13 +378,18 @@ def _renumbered(old: Mapping[str, int], names: Collection[str]) -> list[int]:
     return new
 
 
-def _label(value: Any) -> str | None:
+def group_name(value: Any) -> str | None:
     """The name of a group; blank is missing, and numbers and yes/no are names, too."""
     if _text.is_missing(value) or (isinstance(value, str) and not value.strip()):
         return None
     if isinstance(value, float):
         return repr(float(value))
     return repr(value) if isinstance(value, bool) else _name(value, "label")
+
+
+def stage_name(value: Any) -> str:
+    """The name of a stage as logs keep it."""
+    return _name(value, "stage")
 
 
 def _name(value: Any, where: str) -> str:

@@ -103,19 +103,23 @@ class Paths:
         """The latest stage of a lead."""
         return self.question.places[self.last[lead][2]]
 
-    def whole(self) -> PathTable:
-        return self._table(range(len(self.reach)))
+    def tables(
+        self, by: str | None, *, times: bool = True
+    ) -> tuple[PathTable, Mapping[str, PathTable]]:
+        groups = {} if by is None else self._groups(by)
+        whole = self._table(range(len(self.reach)), times=times)
+        return whole, {label: self._table(leads, times=times) for label, leads in groups.items()}
 
-    def groups(self, by: str) -> dict[str, PathTable]:
+    def _groups(self, by: str) -> dict[str, list[int]]:
         """The leads of each group; one that nobody has seen yet is in none."""
         labels = self.log.labels[by]
         groups: dict[str, list[int]] = defaultdict(list)
         for lead, code in enumerate(labels.at(self.question.cut)):
             if self.reach[lead] >= 0:
                 groups[labels.names[code] if code >= 0 else MISSING].append(lead)
-        return {label: self._table(leads) for label, leads in groups.items()}
+        return groups
 
-    def _table(self, leads: Iterable[int]) -> PathTable:
+    def _table(self, leads: Iterable[int], *, times: bool) -> PathTable:
         waits: dict[tuple[int, int], list[int]] = defaultdict(list)
         outside = 0
         for lead in leads:
@@ -128,9 +132,11 @@ class Paths:
         gaps, entered, backwards = self._gaps(leads)
         return PathTable(
             stopped={(reach, places[now]): len(own) for (reach, now), own in waits.items()},
-            waited={(reach, places[now]): median(own) for (reach, now), own in waits.items()},
+            waited={
+                (reach, places[now]): median(own) for (reach, now), own in waits.items() if times
+            },
             entered=entered,
-            gaps=[median(own) if own else None for own in gaps],
+            gaps=[median(own) if own and times else None for own in gaps],
             backwards=backwards,
             outside=outside,
         )

@@ -189,12 +189,10 @@ class LeadPaths(Protocol):
     @property
     def closed_by(self) -> str: ...
 
-    def whole(self) -> PathTable:
-        """The table of all leads."""
-        ...
-
-    def groups(self, by: str) -> Mapping[str, PathTable]:
-        """One table for each group of leads by its label."""
+    def tables(
+        self, by: str | None, *, times: bool = True
+    ) -> tuple[PathTable, Mapping[str, PathTable]]:
+        """The table of all leads, and one for each group by its label; *times* may be left out."""
         ...
 
     def span(self) -> tuple[int, int] | None:

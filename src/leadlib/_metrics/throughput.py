@@ -5,8 +5,6 @@ Sales cannot staff for an average: a week without leads and a week with twice as
 two weeks in the middle (seed 004).
 """
 
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
@@ -20,8 +18,10 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.log import Log
 from leadlib._metrics.origin import Measured, Origin, origin_of
+from leadlib._metrics.reading import read_paths
+from leadlib._metrics.tables import Question
 from leadlib._periods import Period
 from leadlib._rates import whole_number
 from leadlib._results import Result, records
@@ -230,7 +230,7 @@ class Throughput(Measured):
 
 
 def throughput(
-    log: StageLog,
+    log: Log,
     stage: str | Stage,
     *,
     since: datetime,
@@ -259,29 +259,22 @@ def throughput(
 
     Example:
         >>> from datetime import UTC, datetime
+        >>> from leadlib.metrics import StageLog
         >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
         >>> log = StageLog.from_rows([
         ...     ("a", "ready", day(2)), ("b", "ready", day(5)), ("c", "ready", day(16))])
         >>> throughput(log, "ready", since=day(2), every="1 week", as_of=day(23)).counts
         (2, 0, 1)
     """
-    [name] = log.named([stage])
-    cut = log.cut(as_of)
-    starts = _starts(since, every, cut)
+    question = Question.of(log, [stage], as_of=as_of, closed=())
+    starts = _starts(since, every, question.cut)
     edges = [_instants.micros(start) for start in starts]
-    counted = Counter(bisect_right(edges, at) - 1 for at in _first_entries(log, name, cut))
-    counts = [counted[place] for place in range(len(edges) - 1)]
+    counted = read_paths(log, question).arrivals(edges)
+    counts = [counted.get(place, 0) for place in range(len(edges) - 1)]
+    [name] = question.waterfall
     asked = {"since": starts[0].isoformat(), "every": str(Period.of(every))}
-    origin = origin_of(log, cut, metric="throughput", stage=name, **asked)
+    origin = origin_of(log, question.cut, metric="throughput", stage=name, **asked)
     return Throughput(counts=counts, starts=starts[:-1], origin=origin)
-
-
-def _first_entries(log: StageLog, stage: str, cut: int) -> Iterable[int]:
-    first: dict[int, int] = {}
-    for lead, code, at, _ in log.events(cut):
-        if log.stages[code] == stage:
-            first[lead] = min(at, first.get(lead, at))
-    return first.values()
 
 
 def _starts(since: datetime, every: object, cut: int) -> list[datetime]:

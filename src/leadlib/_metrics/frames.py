@@ -1,0 +1,336 @@
+"""
+A stage log that stays where it is: in a data frame, a database or a cluster.
+
+The rows are checked by one question to their engine and never copied into Python.  Inside, a row is
+five whole numbers and names; nothing is ever null, since engines disagree about what is.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import attrs
+
+from leadlib import _instants, _text, limits
+from leadlib._frames import MICROS, micros_of, narwhals, opened
+from leadlib._metrics.engines import column_lists, table_of
+from leadlib._metrics.log import Log, LogBuilder, StageLog, group_name, stage_name, stage_names
+from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
+from leadlib.lifecycle import Stage
+
+__all__ = ["FrameLog"]
+
+_SECOND = 1_000_000
+_FEW = 20_000  # so many rows cost less in Python than the calls to any engine
+_MOST = 4 * limits.GROUPS  # several spellings may be one name
+_WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
+
+
+@attrs.frozen(kw_only=True, repr=False, slots=False, eq=False)
+class FrameLog(Log):
+    """
+    The stage entries of a data frame that is too large to copy; made by :meth:`from_frame`.
+
+    :func:`funnel`, :func:`cohorts`, :func:`converted_within`, :func:`period_ratios`,
+    :func:`leakage`, :func:`throughput`, :func:`flows` and :func:`stay_durations` take it in place
+    of a :class:`StageLog`, give the same numbers, and let the engine of the frame do the work.
+    What was worked out for one of them is kept for the others.
+
+    Args:
+        stages: The names of the stages.
+        labels: The names of the groups in each column that one may group by.
+        closed: The stages in which a story ends, if somebody declared them.
+        closed_by: Who did.
+        known: Stage names that may be asked for although nobody has entered them yet.
+        seen: Of each stage the number of its rows, the first and the last instant.
+        rows: As narwhals sees them: lead, stage, at, seq, and one column for each of *labels*.
+        codes: The names that the values of stage, and of each of *labels*, stand for.
+        seqs: The least and the largest seq; None without.
+        kept: The tables of leads that were made of it, for the questions to come.
+        few: Up to so many rows are copied after all, because that is faster; 0 is never.
+    """
+
+    stages: tuple[str, ...]
+    labels: Mapping[str, tuple[str, ...]]
+    closed: frozenset[str] | None
+    closed_by: str = "given"
+    known: frozenset[str]
+    seen: Mapping[str, tuple[int, int, int]]
+    rows: Any
+    codes: Mapping[str, Mapping[Any, str]]
+    seqs: tuple[int, int] | None
+    few: int = _FEW
+    kept: list[Any] = attrs.field(factory=list, init=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"<FrameLog: {_text.plural(len(self), 'row')} in "
+            f"{_text.plural(len(self.stages), 'stage')}>"
+        )
+
+    def __len__(self) -> int:
+        return sum(rows for rows, _, _ in self.seen.values())
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        *,
+        lead: str,
+        stage: str,
+        at: str,
+        seq: str | None = None,
+        by: Sequence[str] = (),
+        closed: Iterable[str | Stage] | None = None,
+        known: Iterable[str | Stage] = (),
+    ) -> "FrameLog":
+        """
+        Take the rows of a frame of pandas, Polars, PyArrow, DuckDB or PySpark where they are.
+
+        Args:
+            frame: Any frame that narwhals knows, eager or lazy; needs ``leadlib[frames]``.
+            lead, stage, at, seq: The names of its columns.  *lead* and *stage* hold text or whole
+                numbers, *at* instants with a time zone, *seq* whole numbers.
+            by: Columns to group by.
+            closed: The stages in which a story ends.
+            known: Stages that may be asked for although nobody has entered them yet.
+
+        Raises:
+            UnknownName: A column is not there; the message names the nearest.
+            InvalidValue: A column has another type, or rows without a value.
+            LimitExceeded: Too many stages or groups: this is another column.
+
+        Note:
+            Ids of leads are taken as they are: who has blanks around them is another lead.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import UTC, datetime
+            >>> frame = pl.DataFrame({
+            ...     "lead": ["a", "a"], "stage": ["new", "won"],
+            ...     "at": [datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)]})
+            >>> FrameLog.from_frame(frame, lead="lead", stage="stage", at="at")
+            <FrameLog: 2 rows in 2 stages>
+        """
+        columns = {"lead": lead, "stage": stage, "at": at}
+        if seq is not None:
+            columns["seq"] = seq
+        groups = {f"by {place}": name for place, name in enumerate(by)}
+        rows = _rows(frame, columns | groups)
+        found = _Found.of(rows, columns)
+        labels = {key: _labels(rows, key, name) for key, name in groups.items()}
+        log = cls(
+            stages=tuple(sorted({*found.names.values()})),
+            labels={name: tuple(sorted({*labels[key].values()})) for key, name in groups.items()},
+            closed=None,
+            known=frozenset(stage_names(known, "known")),
+            seen=found.seen,
+            rows=rows,
+            codes={"stage": found.names, **labels},
+            seqs=found.seqs if seq is not None else None,
+        )
+        return log if closed is None else attrs.evolve(log, closed=frozenset(log.named(closed)))
+
+    @property
+    def latest(self) -> int:
+        """The last event, in microseconds."""
+        return max((last for _, _, last in self.seen.values()), default=0)
+
+    @property
+    def earliest(self) -> int:
+        """The first event, in microseconds."""
+        return min((first for _, first, _ in self.seen.values()), default=0)
+
+    @cached_property
+    def duplicates(self) -> int:
+        """How many rows repeat another one; they count once."""
+        events = self.rows.select(*self._event).unique()
+        return len(self) - int(column_lists(events.select(narwhals().len()))[0][0])
+
+    @property
+    def _event(self) -> list[str]:
+        return ["lead", "stage", "at", *(["seq"] if self.seqs else [])]
+
+    def collect(self) -> StageLog:
+        """Copy the rows into Python, for the questions that only a :class:`StageLog` answers."""
+        keys = [*self.columns.values()]
+        leads, stages, ats, *rest = column_lists(self.rows, [*self._event, *keys])
+        seqs = rest.pop(0) if self.seqs else [0] * len(leads)
+        builder = LogBuilder(by=[*self.labels])
+        for lead, stage, at, seq, *labels in zip(leads, stages, ats, seqs, *rest, strict=True):
+            groups = [self.codes[key].get(value) for key, value in zip(keys, labels, strict=True)]
+            builder.add(str(lead), self.codes["stage"][stage], int(at), int(seq), groups)
+        return StageLog(
+            **builder.columns(), known=self.known, closed=self.closed, closed_by=self.closed_by
+        )
+
+    @cached_property
+    def here(self) -> "StageLog | FrameLog":
+        """The log where it is asked best: a few rows in Python, without the calls to an engine."""
+        return self.collect() if len(self) <= self.few else self
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The column of each label column among *rows*."""
+        return {name: f"by {place}" for place, name in enumerate(self.labels)}
+
+    @property
+    def engine(self) -> Any:
+        """The words in which its engine is asked."""
+        return narwhals()
+
+    def column(self, by: str) -> str:
+        """The column of one of them."""
+        return self.columns[by]
+
+    def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
+        """
+        A hash of what there is in each stage, and group: of counts and sums, not of every row.
+
+        Equal rows have equal prints on any engine; that of the same rows in a :class:`StageLog` is
+        another.
+        """
+        nw = narwhals()
+        keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
+        seconds, at = nw.col("at") // _SECOND, nw.col("at")
+        rows = self.rows.filter(at <= self.cut(as_of)).select(
+            *keys.values(), seconds.alias("s"), (at - seconds * _SECOND).alias("us")
+        )
+        sums = rows.group_by(*keys.values()).agg(
+            nw.len().alias("n"), nw.col("s").sum().alias("t"), nw.col("us").sum().alias("f")
+        )
+        found = Counter[tuple[Any, ...]]()
+        for row in table_of(sums):
+            names = [
+                self.codes[key].get(value, "")
+                for key, value in zip(keys.values(), row, strict=False)
+            ]
+            for kind, number in enumerate(row[len(keys) :]):
+                found[(*names, kind)] += int(number)
+        text = json.dumps(sorted(found.items()), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
+    """The columns under names of ours, instants as microseconds since 1970."""
+    nw, table = narwhals(), opened(frame)
+    schema = table.collect_schema()
+    for name in columns.values():
+        if name not in schema:
+            raise UnknownName(
+                expected="a column of the frame", got=repr(name), legal=[*schema.names()]
+            )
+    if len({*columns.values()}) < len(columns):
+        raise InvalidValue(expected="columns that differ", got="one of them twice", where="columns")
+    _check_types(schema, columns)
+    rows = micros_of(table, columns["at"]).select(
+        *(nw.col(MICROS if key == "at" else name).alias(key) for key, name in columns.items())
+    )
+    rows = rows.lazy() if rows.implementation.is_polars() else rows
+    if "seq" in columns:
+        return rows.with_columns(nw.col("seq").cast(nw.Int64))
+    return rows
+
+
+def _check_types(schema: Any, columns: Mapping[str, str]) -> None:
+    nw = narwhals()
+    named = (nw.String, nw.Categorical, nw.Enum)
+    legal = {
+        "lead": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
+        "stage": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
+        "seq": ("whole numbers", lambda kind: kind.is_integer()),
+        "at": (
+            "instants with a time zone",
+            lambda kind: isinstance(kind, nw.Datetime) and kind.time_zone is not None,
+        ),
+    }
+    for key, name in columns.items():
+        expected, is_legal = legal.get(key, ("", lambda _: True))
+        if not is_legal(schema[name]):
+            where = f"column {name!r}"
+            raise InvalidValue(expected=expected, got=str(schema[name]), where=where)
+
+
+@attrs.frozen(kw_only=True)
+class _Found:
+    """What one question to the engine says of all rows."""
+
+    names: Mapping[Any, str]
+    seen: Mapping[str, tuple[int, int, int]]
+    seqs: tuple[int, int]
+
+    @classmethod
+    def of(cls, rows: Any, columns: Mapping[str, str]) -> "_Found":
+        nw = narwhals()
+        given = [key for key in columns if key != "stage"]
+        flags = [nw.col(key).is_null().cast(nw.Int64).alias(f"no {key}") for key in given]
+        numbers = [key for key in ("at", "seq") if key in columns]
+        ends = [
+            end
+            for key in numbers
+            for end in (nw.col(key).min().alias(f"{key} 0"), nw.col(key).max().alias(f"{key} 1"))
+        ]
+        sums = [nw.col(f"no {key}").sum() for key in given]
+        found = (
+            rows.with_columns(*flags)
+            .group_by("stage")
+            .agg(nw.len().alias("rows"), *ends, *sums)
+            .select("stage", "rows", *(f"no {key}" for key in given), *_pairs(numbers))
+        )
+        names: dict[Any, str] = {}
+        seen: dict[str, tuple[int, int, int]] = {}
+        seqs = []
+        for stage, count, *rest in table_of(found):
+            missing = [*rest[: len(given)], count if _text.is_missing(stage) else 0]
+            _check_missing(missing, [*(columns[key] for key in given), columns["stage"]])
+            first, last, *own = map(int, rest[len(given) :])
+            _check_instants((first, last), columns["at"])
+            name = names[stage] = stage_name(stage)
+            before = seen.get(name, (0, first, last))
+            seen[name] = (before[0] + int(count), min(before[1], first), max(before[2], last))
+            seqs += own
+        if len(names) > limits.STAGES:
+            expected = f"at most {limits.STAGES} different stages"
+            raise LimitExceeded(expected=expected, got="more: is this the stage column?")
+        span = (min(seqs, default=0), max(seqs, default=0))
+        if span[1] - span[0] >= _WIDEST:
+            where = f"column {columns['seq']!r}"
+            raise LimitExceeded(
+                expected=f"numbers within {_WIDEST:,} of each other", got="others", where=where
+            )
+        return cls(names=names, seen=seen, seqs=span)
+
+
+def _pairs(numbers: Iterable[str]) -> Iterator[str]:
+    for key in numbers:
+        yield f"{key} 0"
+        yield f"{key} 1"
+
+
+def _check_missing(missing: Sequence[int], names: Sequence[str]) -> None:
+    for count, name in zip(missing, names, strict=True):
+        if count:
+            got = f"{_text.plural(int(count), 'row')} without"
+            raise InvalidValue(expected="a value in every row", got=got, where=f"column {name!r}")
+
+
+def _check_instants(ends: Iterable[int], name: str) -> None:
+    bounds = _instants.micros(_instants.EARLIEST), _instants.micros(_instants.LATEST)
+    if not all(bounds[0] <= at < bounds[1] for at in ends):
+        expected = "a year from 1970 to 2199"
+        raise InvalidValue(expected=expected, got="another", where=f"column {name!r}")
+
+
+def _labels(rows: Any, key: str, name: str) -> dict[Any, str]:
+    """The name of each value of a column that is grouped by; what is missing has none."""
+    values = column_lists(rows.select(key).unique().head(_MOST))[0]
+    names = {value: group_name(value) for value in values if not _text.is_missing(value)}
+    labels = {value: label for value, label in names.items() if label is not None}
+    if len({*labels.values()}) > limits.GROUPS or len(values) == _MOST:
+        expected = f"at most {limits.GROUPS} different groups in column {name!r}"
+        raise LimitExceeded(expected=expected, got="more")
+    return labels
