@@ -14,6 +14,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-run
 DEV := $(VENV)/.ready-dev
 BENCH := .venvs/bench/.ready-bench
+PEERS := .venvs/peers/.ready-peers
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -30,9 +31,10 @@ demo: $(RUN)  ## Show the report of a sample log, by campaign
 test: $(DEV)  ## Run the tests, without the slow ones
 	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
 
-test-slow: $(DEV)  ## Run all tests, also on Spark, every law with 2,000 random examples
+test-slow: $(DEV) $(PEERS)  ## Run all tests, also on Spark, every law with 2,000 random examples
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group slow
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	HYPOTHESIS_PROFILE=thorough .venvs/peers/bin/python -m pytest -n $(JOBS) tests/test_peers.py
 
 test-all:  ## Run the tests under every Python from 3.11 on that is found here
 	@$(PYTHON) scripts/every_python.py
@@ -53,6 +55,7 @@ format: $(DEV)  ## Put the code into its form, and mend what can be mended witho
 	$(BIN)/ruff format
 
 docs: $(DEV)  ## Build the pages in docs/_build/html; a warning is an error
+	@$(BIN)/python scripts/findings.py
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo 'open docs/_build/html/index.html'
 
@@ -81,3 +84,7 @@ $(DEV): pyproject.toml scripts/environment.py
 # The rivals have an environment of their own: some of them hold dependencies of ours back.
 $(BENCH): pyproject.toml scripts/environment.py
 	@$(PYTHON) scripts/environment.py .venvs/bench bench
+
+# So has what our numbers are checked against, where it cannot stand beside the tools.
+$(PEERS): pyproject.toml scripts/environment.py
+	@$(PYTHON) scripts/environment.py .venvs/peers peers

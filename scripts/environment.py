@@ -1,10 +1,11 @@
 """
-Make a virtual environment with leadlib in it: `environment.py DIRECTORY run|dev|bench`.
+Make a virtual environment with leadlib in it: `environment.py DIRECTORY run|dev|bench|peers`.
 
 `run` installs the package with its command line, `dev` all extras and tools as well, `bench` also
-the libraries that leadlib is measured against.  ensurepip is
-not needed (some systems ship without it): the pip of the calling Python installs into the new
-environment, or, if that pip is missing or too old to do so, ensurepip is tried after all.
+the libraries that leadlib is measured against, `peers` only what its numbers are checked against
+and cannot stand beside the tools.  ensurepip is not needed (some systems ship without it): the pip
+of the calling Python installs into the new environment, or, if that pip is missing or too old to do
+so, ensurepip is tried after all.
 """
 
 import subprocess
@@ -36,8 +37,9 @@ def main(directory: str, kind: str) -> None:
     else:
         install(outer, "--upgrade", PIP_WITH_GROUPS)
         inner = [str(python), "-m", "pip"]
-        groups = ["--group", "dev", *(["--group", "bench"] if kind == "bench" else [])]
-        install(inner, *groups, "--editable", ".[all]")
+        groups = {"dev": ["dev"], "bench": ["dev", "bench"], "peers": ["peers"]}[kind]
+        package = "." if kind == "peers" else ".[all]"
+        install(inner, *(f"--group={group}" for group in groups), "--editable", package)
         (home / f".ready-{kind}").touch()
     (home / ".ready-run").touch()
 

@@ -10,7 +10,7 @@ from leadlib._qualification.agreement import cohen_kappa, disagreements, fleiss_
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
 
-# Fleiss 1971: 14 raters, 10 subjects, 5 categories
+# 14 raters, 10 subjects, 5 categories: the example that encyclopedias print for Fleiss 1971
 FOURTEEN_RATERS = [
     [0, 0, 0, 0, 14],
     [0, 2, 6, 4, 2],
@@ -87,6 +87,7 @@ class TestCohen:
 
 class TestFleiss:
     @pytest.mark.rule("M-35")
+    @pytest.mark.published("Fleiss, Psychol. Bull. 76 (1971) 378; table of encyclopedias")
     def test_agrees_with_the_published_table(self):
         assert fleiss_kappa(FOURTEEN_RATERS) == pytest.approx(0.210, abs=0.0005)
 

@@ -77,6 +77,35 @@ class TestSource:
         assert ROOT / "src" / "leadlib" / "__init__.py" in SOURCES
 
 
+class TestPublishedTables:
+    def test_are_marked_with_their_source_and_the_metric_they_are_of(self):
+        found = [*marked_as_published()]
+
+        assert all(source and rules for source, rules in found)
+        assert {rule for _, rules in found for rule in rules} >= {
+            "M-07",  # Newcombe, one rate
+            "M-08",  # Newcombe, two rates
+            "M-12",  # the remission trial, curve and log-rank test
+            "M-13",  # competing risks
+            "M-35",  # kappa of many
+        }
+
+
+def marked_as_published():
+    """Yield the source of each published table in the tests, and the rules of its test."""
+    for path in sorted((ROOT / "tests").glob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            marks = [
+                (call.func.attr, [word.value for word in call.args])
+                for call in getattr(node, "decorator_list", ())
+                if isinstance(call, ast.Call)
+                and ast.unparse(call.func).startswith("pytest.mark.")
+                and all(isinstance(word, ast.Constant) for word in call.args)
+            ]
+            rules = [rule for mark, words in marks if mark == "rule" for rule in words]
+            yield from ((words[0], rules) for mark, words in marks if mark == "published")
+
+
 def loaded_by(statement: str) -> set[str]:
     names = {name.partition(".")[0] for name in modules_after(statement)}
     # the build settings of the interpreter itself, whose name differs from machine to machine

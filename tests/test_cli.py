@@ -615,11 +615,11 @@ class TestHostileNames:
 
 
 class TestHelp:
-    def test_of_the_report_shows_two_calls_and_explains_the_columns(self, run):
+    def test_of_the_report_shows_calls_and_explains_the_columns(self, run):
         status, out, _ = run("report", "--help")
 
         assert status == 0
-        assert out.count("\n  leadlib report ") == 2
+        assert out.count("\n  leadlib report ") == 4
         for word in ("reached", "advanced", "left", "open", "of closed", "exit status"):
             assert word in out
 
@@ -645,10 +645,16 @@ class TestHelp:
         )
         file("id,contact\na,2026-03-02\n", "leads.csv")
         file("id,won_on\na,2026-03-05\n", "deals.csv")
+        file("id,opened,is,closed\na,2026-03-02,Won,2026-03-05\n", "pipe.csv")
+        file(
+            "contact,property,value,at\na,lifecyclestage,lead,2026-03-02T09:00:00Z\n"
+            "a,owner,ana,2026-03-02T09:00:00Z\n",
+            "history.csv",
+        )
         monkeypatch.chdir(tmp_path)
         calls = re.findall(r"\n  leadlib (report .*)", run("report", "--help")[1])
 
-        assert [run(*call.split())[0] for call in calls] == [0, 0]
+        assert [run(*call.split())[0] for call in calls] == [0, 0, 0, 0]
 
     def test_the_version_is_told(self, run):
         assert re.fullmatch(r"leadlib \d+\.\d+\.\d+\n", run("--version")[1])
@@ -1080,6 +1086,57 @@ class TestOlist:
         assert [months[name]["rate"] for name in early] == [None] * 6
         assert not months["2018-01"]["left_truncated"]
         assert months["2018-01"]["rate"] == pytest.approx(152 / 1141)
+
+
+class TestShapes:
+    """Tables with one row per opportunity, and histories of many properties."""
+
+    DEALS = "id,opened,status,closed\n1,2026-01-12,Won,2026-02-20\n2,2026-01-13,Lost,2026-01-30\n"
+    OPTIONS = ("--lead", "id", "--at", "opened=opened", "--zone", "UTC")
+    ENDED = ("--status", "status=closed", "--ended", "Won,Lost")
+
+    def test_the_goal_is_the_first_of_the_ends(self, file, report):
+        found = report(file(self.DEALS), *self.OPTIONS, *self.ENDED)
+
+        assert [step["stage"] for step in found["funnel"]] == ["opened", "Won"]
+        assert [step["reached"] for step in found["funnel"]] == [2, 1]
+        assert found["definition"]["closed"] == ["Lost"]
+
+    def test_only_the_rows_of_one_property_count(self, file, report):
+        text = "lead,what,stage,at\na,phase,new,2026-01-12\na,mail,x,never\n"
+        found = report(file(text), "--only", "what=phase", "--zone", "UTC")
+
+        assert found["rows"]["read"] == found["rows"]["accepted"] == 1
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            (*OPTIONS, "--status", "status=closed"),
+            (*OPTIONS, "--ended", "Won"),
+            (*OPTIONS, "--status", "status", "--ended", "Won"),
+            (*OPTIONS, *ENDED, "--only", "status=Won"),
+            (*OPTIONS, "--only", "status=Won"),
+            ("--only", "status"),
+            ("--at", "opened", *ENDED),
+        ],
+    )
+    def test_options_that_do_not_fit_together_are_refused(self, file, run, options):
+        status, out, told = run("report", file(self.DEALS), *options)
+
+        assert (status, out) == (2, "")
+        assert told.startswith("leadlib: expected ")
+
+    @pytest.mark.rule("M-21", part="won of closed")
+    def test_maven_wins_63_15_percent_of_closed_deals(self, shared_data, report):
+        path = shared_data / "maven_crm" / "sales_pipeline.csv"
+        lead = ("--lead", "opportunity_id", "--at", "Engaging=engage_date", "--zone", "UTC")
+        found = report(path, *lead, "--status", "deal_stage=close_date", "--ended", "Won,Lost")
+        engaging, won = found["funnel"]
+
+        assert found["rows"] == {"read": 8800, "accepted": 8300, "rejected": 500, "duplicates": 0}
+        assert (engaging["reached"], engaging["left"], engaging["open"]) == (8300, 2473, 1589)
+        assert won["reached"] == 4238
+        assert found["closed"][0]["rate"] == pytest.approx(4238 / 6711)
 
 
 class TestHelpdesk:

@@ -76,6 +76,7 @@ class TestRates:
         assert Rate(k, n).interval == pytest.approx((low, high), abs=5e-7)
 
     @pytest.mark.rule("M-07")
+    @pytest.mark.published("Newcombe, Statist. Med. 17 (1998) 857, table I")
     @pytest.mark.parametrize(
         ("k", "n", "low", "high"),
         [
@@ -86,7 +87,6 @@ class TestRates:
         ],
     )
     def test_have_the_published_intervals(self, k, n, low, high):
-        """Newcombe 1998a, Table I."""
         assert wilson_interval(k, n) == pytest.approx((low, high), abs=5e-5)
 
     @pytest.mark.rule("M-01")

@@ -89,6 +89,7 @@ class TestBenchmark:
 
 class TestDifference:
     @pytest.mark.rule("M-08")
+    @pytest.mark.published("Newcombe, Statist. Med. 17 (1998) 873, method 10")
     @pytest.mark.parametrize(
         ("a", "b", "low", "high"),
         [
@@ -101,7 +102,6 @@ class TestDifference:
         ],
     )
     def test_has_the_published_intervals(self, a, b, low, high):
-        """Published: Newcombe 1998b, method 10."""
         compared = compare(Rate(*a), Rate(*b))
 
         assert compared.interval == pytest.approx((low, high), abs=5e-5)

@@ -5,9 +5,8 @@ import pickle
 import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from importlib.util import find_spec
 from itertools import product
-from math import inf, isnan, nan, prod
+from math import inf, nan, prod
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -71,6 +70,7 @@ def durations_of(rows):
 
 class TestKaplanMeier:
     @pytest.mark.rule("M-12")
+    @pytest.mark.published("Freireich et al., Blood 21 (1963) 699")
     def test_gives_the_published_survival(self):
         curve = kaplan_meier(table(TREATED, WEEK))
         expected = {
@@ -84,6 +84,7 @@ class TestKaplanMeier:
         assert (curve.leads, curve.events, curve.censored) == (21, 9, 12)
 
     @pytest.mark.rule("M-12")
+    @pytest.mark.published("Freireich et al., Blood 21 (1963) 699")
     def test_gives_the_published_errors_and_interval(self):
         first, second = kaplan_meier(table(TREATED, WEEK)).steps[:2]
 
@@ -235,6 +236,7 @@ def aalen_johansen(rows, cause, time):
 
 class TestLogRank:
     @pytest.mark.rule("M-12")
+    @pytest.mark.published("Freireich et al., Blood 21 (1963) 699")
     def test_has_the_published_statistic(self):
         found = log_rank(table(TREATED, WEEK), table(PLACEBO, WEEK))
 
@@ -287,12 +289,9 @@ class TestCumulativeIncidence:
         assert 1 - alone.at(10 * DAY) == pytest.approx(0.5)
 
     @pytest.mark.rule("M-13")
+    @pytest.mark.published("Satagopan et al., Br. J. Cancer 91 (2004) 1229, table 2, n = 305")
     def test_has_the_published_table(self):
-        """
-        Published: Satagopan et al., Br. J. Cancer 91 (2004) 1229, table 2, n = 305.
-
-        The table prints .3, .6, .9, 1.2 %: it sums rounded terms.
-        """
+        """The table prints .3, .6, .9, 1.2 %: it sums rounded terms."""
         incidence = cumulative_incidence(table("1+ 2A 3+ 4A 5B 6A 7+ 8B 9A" + " 10+" * 296))
         deaths = [step for step in incidence.steps if step.events.get("A")]
 
@@ -846,7 +845,9 @@ class TestPaper:
         took = time_to_stage(log_of({"a": "won 0, new 1", "b": "new 0, won 3"}), "won", start="new")
 
         assert str(took) == f"{took.incidence}\n1 lead had been there before: not counted."
-        assert took._repr_html_() == took.incidence._repr_html_()
+        note = "<p>1 lead had been there before: not counted.</p>"
+        page = took.incidence._repr_html_()
+        assert took._repr_html_() == page.replace("</table>", f"</table>{note}")
 
     def test_records_and_dicts_know_all_steps(self):
         curve = kaplan_meier(table(TREATED, WEEK))
@@ -862,8 +863,8 @@ class TestPaper:
         long = Durations.from_rows((n * HOUR, "AB"[n % 2]) for n in range(20_000))
         for shown in (kaplan_meier(long), cumulative_incidence(long)):
             picture = shown._repr_html_()
-            assert len(picture) < 5_000
-            assert ET.fromstring(picture).tag.endswith("svg")
+            assert len(picture) < 10_000
+            assert ET.fromstring(picture)[0].tag.endswith("svg")
             assert re.findall(r"<script|href|url\(|on\w+=|style", picture) == []
 
     def test_a_picture_says_in_words_what_it_shows(self):
@@ -887,51 +888,3 @@ class TestPaper:
     def test_nothing_makes_a_picture_too(self):
         for shown in (kaplan_meier(Durations()), cumulative_incidence(Durations())):
             assert ET.fromstring(shown._repr_html_()) is not None
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(find_spec("lifelines") is None, reason="lifelines is not installed")
-class TestAgainstLifelines:
-    """Another implementation, which is not among the tools: it holds pandas below 3."""
-
-    @given(observations(least=2))
-    def test_survival_agrees(self, rows):
-        from lifelines import KaplanMeierFitter
-
-        rows = [(time + 1, cause, entry and entry + 1) for time, cause, entry in rows]
-        rows.append((99, None, 0))  # theirs refuses times at which nobody is at risk
-        fitted = KaplanMeierFitter().fit(
-            [time for time, _, _ in rows],
-            [cause is not None for _, cause, _ in rows],
-            entry=[entry for _, _, entry in rows],
-        )
-        for step in kaplan_meier(durations_of(rows)).steps:
-            theirs = float(fitted.predict(step.time // DAY))
-            assert isnan(theirs) or step.survival == pytest.approx(theirs, abs=1e-9)
-
-    @given(observations(late=False), observations(late=False))
-    def test_the_log_rank_test_agrees(self, a, b):
-        from lifelines.statistics import logrank_test
-
-        ours = log_rank(durations_of(a), durations_of(b))
-        if ours.chi2 is not None:
-            columns = [[row[0] for row in rows] for rows in (a, b)]
-            events = [[row[1] is not None for row in rows] for rows in (a, b)]
-            theirs = logrank_test(*columns, *events)
-            assert ours.chi2 == pytest.approx(theirs.test_statistic, abs=1e-9)
-
-    @given(st.lists(st.sampled_from([0, 0, 1, 2]), min_size=2, max_size=40))
-    def test_incidences_and_their_errors_agree(self, ends):
-        """One lead a day, since theirs moves ties apart by lots."""
-        from lifelines import AalenJohansenFitter
-
-        ends[0] = 1
-        fitted = AalenJohansenFitter(seed=1).fit(
-            [float(day) for day in range(1, len(ends) + 1)], ends, event_of_interest=1
-        )
-        rows = [(day, (None, "A", "B")[end], 0) for day, end in enumerate(ends, start=1)]
-        for step in cumulative_incidence(durations_of(rows)).steps:
-            day = step.time / DAY
-            variance = fitted.variance_.loc[day].item()
-            assert step.shares["A"] == pytest.approx(float(fitted.predict(day)), abs=1e-9)
-            assert isnan(variance) or step.errors["A"] ** 2 == pytest.approx(variance, abs=1e-9)

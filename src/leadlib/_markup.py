@@ -1,12 +1,12 @@
 """Text that stays text: in a line, in Markdown, in HTML, whatever it holds."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from leadlib import _text
 
-__all__ = ["html_list", "in_html", "in_markdown", "on_one_line", "visible"]
+__all__ = ["html_list", "html_table", "in_html", "in_markdown", "on_one_line", "visible"]
 
 # What means something anywhere, and what begins a quote, a list or a rule.
 _SIGNS = re.compile(r"([`*_\[\]~#]|^>|^[+-](?=[ -]|$))")
@@ -41,3 +41,13 @@ def html_list(lines: Iterable[tuple[int, str]]) -> str:
         page += "<ul><li>" if depth > level else "</li></ul>" * (level - depth) + "</li><li>"
         page, level = page + html, depth
     return page + "</li></ul>" * level
+
+
+def html_table(
+    head: Sequence[str], rows: Iterable[Sequence[str]], *, below: Iterable[str] = ()
+) -> str:
+    """A table whose cells hold text, whatever it says; lines *below* it are text, too."""
+    top = "".join(f"<th>{in_html(cell)}</th>" for cell in head)
+    lines = (f"<tr>{''.join(f'<td>{in_html(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    notes = "".join(f"<p>{in_html(line)}</p>" for line in below)
+    return f"<table><tr>{top}</tr>{''.join(lines)}</table>{notes}"

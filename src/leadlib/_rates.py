@@ -2,25 +2,29 @@
 Rates that never travel without their count, base and interval, and what two of them say together.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from math import copysign, exp, fsum, hypot, sqrt
 from operator import index
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
 from leadlib import _text
+from leadlib._results import Result
 from leadlib._tails import chi_square_tail
-from leadlib.errors import InvalidValue, LimitExceeded
+from leadlib.errors import DefinitionMismatch, InvalidValue, LimitExceeded
 
 __all__ = [
     "LEVEL",
     "Benchmark",
     "Comparison",
+    "Defined",
     "Rate",
+    "check_defined",
     "check_range",
     "compare",
+    "rate_of",
     "shown_chance",
     "shown_points",
     "whole_number",
@@ -94,7 +98,7 @@ class Benchmark(StrEnum):
 
 
 @attrs.frozen(order=False)
-class Rate:
+class Rate(Result):
     """
     A share with what it is a share of.
 
@@ -176,6 +180,11 @@ class Rate:
             return Benchmark.BELOW
         return Benchmark.WITHIN if low <= least and most <= high else Benchmark.INCONCLUSIVE
 
+    def to_dict(self) -> dict[str, Any]:
+        """The rate as plain data; *rate* and *interval* are None of nothing."""
+        interval = list(self.interval) if self.interval else None
+        return {"k": self.k, "n": self.n, "rate": self.value, "interval": interval}
+
     def _shown(self, share: float) -> str:
         return f"{100 * share:.{3 if self.n >= _MANY else 1}f}"
 
@@ -199,7 +208,7 @@ def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(order=False)
-class Comparison:
+class Comparison(Result):
     """
     Two rates of different leads, and whether they differ by more than chance would make them.
 
@@ -309,6 +318,18 @@ class Comparison:
         """
         return self.p_value is not None and self.p_value < LEVEL
 
+    def to_dict(self) -> dict[str, Any]:
+        """Both rates and what they say together, as plain data."""
+        return {
+            "a": self.a.to_dict(),
+            "b": self.b.to_dict(),
+            "difference": self.difference,
+            "interval": list(self.interval) if self.interval else None,
+            "test": self.test,
+            "p": self.p_value,
+            "significant": self.is_significant,
+        }
+
     @property
     def _is_made(self) -> bool:
         return bool(self.a.n and self.b.n)
@@ -401,19 +422,34 @@ def _below(a: Rate, b: Rate, count: int) -> Iterator[tuple[int, float]]:
 _LEAST = 1e-300
 
 
-def compare(a: Rate, b: Rate) -> Comparison:
+class Defined(Protocol):
+    """A rate that knows what it means, such as a conversion between two stages of a funnel."""
+
+    @property
+    def rate(self) -> Rate:
+        """The rate."""
+
+    @property
+    def definition(self) -> Any:
+        """What it means, as plain data."""
+
+
+def compare(a: "Rate | Defined", b: "Rate | Defined", *, across: bool = False) -> Comparison:
     """
     Compare two rates of different leads.
 
     Args:
-        a: The rate in question: the new way, the challenger, after.
+        a: The rate in question: the new way, the challenger, after.  A result with a definition,
+            such as :meth:`Funnel.conversion`, is compared with one of the same definition only.
         b: The rate it is measured against: the old way, the baseline, before.
+        across: Whether to compare rates of different definitions all the same.
 
     Returns:
         The difference *a* minus *b* with its 95 % interval, and the test of it.
 
     Raises:
         InvalidValue: Either is no rate.
+        DefinitionMismatch: They do not mean the same, or only one of them says what it means.
 
     Source:
         Newcombe's hybrid score interval (1998); pooled z; Fisher's exact test where a cell of the
@@ -424,4 +460,30 @@ def compare(a: Rate, b: Rate) -> Comparison:
         30 of 400 (7.5 %) against 18 of 420 (4.3 %): +3.21 points [-0.03, +6.60], p 0.0500 \
 (z test), not significant
     """
-    return Comparison(a, b)
+    check_defined({"a": a, "b": b}, across=across)
+    return Comparison(rate_of(a), rate_of(b))
+
+
+def rate_of(value: Any) -> Any:
+    """The rate of a result that has a definition; anything else as it is, and checked later."""
+    return getattr(value, "rate", value) if hasattr(value, "definition") else value
+
+
+def check_defined(rates: Mapping[str, Any], *, across: bool) -> None:
+    """Refuse rates under different definitions, unless somebody asks for it."""
+    meant = {name: getattr(rate, "definition", None) for name, rate in rates.items()}
+    first, *others = meant
+    for name in others:
+        if meant[name] != meant[first] and not across:
+            expected, got = _apart(meant[first], meant[name])
+            where = f"{name} against {first}"
+            raise DefinitionMismatch(expected=expected, got=got, where=where)
+
+
+def _apart(a: Any, b: Any) -> tuple[str, str]:
+    """What two definitions do not share, in words."""
+    if not (a and b):
+        return ("a definition" if a else "no definition", "a definition" if b else "none")
+    names = [name for name in {**a, **b} if a.get(name) != b.get(name)]
+    pair = [", ".join(f"{name} {own.get(name)}" for name in names) for own in (a, b)]
+    return pair[0], pair[1]

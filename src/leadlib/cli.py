@@ -32,7 +32,18 @@ from leadlib.io import (
     read_log,
 )
 from leadlib.lifecycle import STANDARD, WATERFALL, Lifecycle
-from leadlib.metrics import Cohorts, Funnel, StageLog, cohorts, funnel, main_path
+from leadlib.metrics import (
+    Cohorts,
+    Funnel,
+    LongTable,
+    OpportunityTable,
+    StageLog,
+    TableShape,
+    WideTable,
+    cohorts,
+    funnel,
+    main_path,
+)
 from leadlib.qualification import LeadDefinition, Verdict
 from leadlib.report import (
     DETAILED,
@@ -112,6 +123,10 @@ examples:
       one row per event; the columns are called lead, stage and at
   leadlib report leads.csv deals.csv --lead id --at contacted=contact --at won=won_on --zone UTC
       one row per lead with a column of dates for each stage, here spread over two files
+  leadlib report pipe.csv --lead id --at new=opened --status is=closed --ended Won,Lost --zone UTC
+      one row per opportunity: when it was opened, how it stands, and when it ended
+  leadlib report history.csv --lead contact --stage value --only property=lifecyclestage
+      one row per change of any property of a contact
 
 columns of the report:
   reached       leads that entered the stage, or a later one
@@ -174,6 +189,23 @@ def _add_report(commands: Any) -> None:
         metavar="COLUMN",
         help="the column of instants (default: at); or STAGE=COLUMN, repeated, for tables with one "
         "row per lead and a column of dates for each stage",
+    )
+    add(
+        "--status",
+        metavar="STATUS=DATE",
+        help="for tables with one row per opportunity: the column of its status, and the column of "
+        "the date on which it ended; --at names the dates before",
+    )
+    add(
+        "--ended",
+        type=_names,
+        metavar="A,B",
+        help="with --status: the statuses in which it has ended, the goal first",
+    )
+    add(
+        "--only",
+        metavar="COLUMN=VALUE",
+        help="only rows with this value, for tables that hold the history of other properties, too",
     )
     add("--seq", metavar="COLUMN", help="the column that orders events of one instant")
     add("--stages", type=_names, metavar="A,B,C", help="the funnel, first stage first")
@@ -274,16 +306,12 @@ def _report(asked: argparse.Namespace) -> int:
     with _progress(asked.log) as progress:
         read = read_log(
             *asked.log,
-            lead=asked.lead,
-            stage=asked.stage,
-            at=at,
-            seq=asked.seq,
-            by=[asked.by] if asked.by is not None else [],
+            shape=_shape(asked, at),
             zone=asked.zone,
             as_of=as_of,
             progress=progress,
         )
-    log, stages = read.log, asked.stages or _stages(at, read.log, as_of)
+    log, stages = read.log, asked.stages or _stages(asked, at, read.log, as_of)
     _check_closed(asked.closed, stages)
     counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
     months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
@@ -305,16 +333,39 @@ def _instant_columns(given: Sequence[str]) -> str | dict[str, str]:
         return given[0]
     columns: dict[str, str] = {}
     for text in given:
-        name, _, column = (part.strip() for part in text.partition("="))
-        if not (name and column):
-            expected = "one COLUMN, or STAGE=COLUMN repeated"
-            raise InvalidValue(expected=expected, got=repr(text), where="--at")
+        name, column = _pair(text, "one COLUMN, or STAGE=COLUMN repeated", "--at")
         stage = _text.clean(name, where="--at")
         if stage in columns:
             got = f"{stage!r} again"
             raise InvalidValue(expected="each stage once", got=got, where="--at")
         columns[stage] = column
     return columns
+
+
+def _shape(asked: argparse.Namespace, at: str | dict[str, str]) -> TableShape:
+    """The shape of the table that the options describe."""
+    common = {"lead": asked.lead, "seq": asked.seq, "by": [] if asked.by is None else [asked.by]}
+    if asked.status is not None or asked.ended is not None:
+        if asked.status is None or asked.ended is None or isinstance(at, str) or asked.only:
+            expected = "--at STAGE=COLUMN, --status and --ended together, without --only"
+            raise InvalidValue(expected=expected, got="others", where="--status")
+        status, closed = _pair(asked.status, "STATUS=DATE", "--status")
+        return OpportunityTable(at=at, status=status, closed=closed, ended=asked.ended, **common)
+    if isinstance(at, dict):
+        if asked.only is not None:
+            expected, got = "one row per event beside --only", "a column for each stage"
+            raise InvalidValue(expected=expected, got=got, where="--at")
+        return WideTable(at=at, **common)
+    only = [] if asked.only is None else [_pair(asked.only, "COLUMN=VALUE", "--only")]
+    return LongTable(stage=asked.stage, at=at, only=dict(only), **common)
+
+
+def _pair(text: str, expected: str, where: str) -> tuple[str, str]:
+    """Two names with a sign of equality between them."""
+    name, _, value = (part.strip() for part in text.partition("="))
+    if not (name and value):
+        raise InvalidValue(expected=expected, got=repr(text), where=where)
+    return name, value
 
 
 def _as_of(asked: argparse.Namespace) -> datetime | None:
@@ -329,10 +380,12 @@ def _as_of(asked: argparse.Namespace) -> datetime | None:
         raise InvalidValue(expected=expected, got=got, where="--as-of") from None
 
 
-def _stages(at: str | dict[str, str], log: StageLog, as_of: datetime | None) -> tuple[str, ...]:
+def _stages(
+    asked: argparse.Namespace, at: str | dict[str, str], log: StageLog, as_of: datetime | None
+) -> tuple[str, ...]:
     """The waterfall when nobody named one: dated columns, our own words, or the main path."""
     if isinstance(at, dict):
-        return tuple(at)
+        return (*at, *(asked.ended or ())[:1])
     if log.known:
         return tuple(stage.name for stage in WATERFALL)
     path = main_path(log, as_of=as_of)
@@ -444,7 +497,8 @@ def _last_months(months: Cohorts) -> str:
 def _plain(
     counted: Funnel, months: Cohorts, rows: RowCounts, problems: Sequence[Problem]
 ) -> dict[str, Any]:
-    return counted.to_dict() | {"cohorts": months.to_dict()} | _rows(rows, problems)
+    followed = attrs.evolve(months, origin=None).to_dict()  # the funnel says where it all is from
+    return counted.to_dict() | {"cohorts": followed} | _rows(rows, problems)
 
 
 def _rows(rows: RowCounts, problems: Sequence[Problem]) -> dict[str, Any]:

@@ -95,6 +95,7 @@ from leadlib._metrics.journey import (
 from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
 from leadlib._metrics.mix import Mix
+from leadlib._metrics.origin import Measured, Origin
 from leadlib._metrics.passages import (
     PassageDefinition,
     Per,
@@ -121,6 +122,13 @@ from leadlib._metrics.service import (
     service_level,
     two_sides,
 )
+from leadlib._metrics.shapes import (
+    LongTable,
+    OpportunityTable,
+    TableShape,
+    WideTable,
+    log_from_table,
+)
 from leadlib._metrics.stays import (
     Census,
     DwellTimes,
@@ -146,6 +154,7 @@ from leadlib._metrics.windows import (
     period_ratios,
 )
 from leadlib._rates import Benchmark, Comparison, Rate, compare, wilson_interval
+from leadlib._results import Result
 
 __all__ = [
     "Acceptance",
@@ -197,12 +206,16 @@ __all__ = [
     "Leakage",
     "LogBuilder",
     "LogRank",
+    "LongTable",
+    "Measured",
     "Mix",
     "Move",
     "MoveKind",
     "MovedBudget",
     "Offer",
     "OfferState",
+    "OpportunityTable",
+    "Origin",
     "Override",
     "OwnedRate",
     "Pace",
@@ -215,6 +228,7 @@ __all__ = [
     "Rate",
     "RecycleYield",
     "ResponseBucket",
+    "Result",
     "Revenue",
     "RevenueGroup",
     "RuledOutBy",
@@ -230,6 +244,7 @@ __all__ = [
     "Supply",
     "SurvivalCurve",
     "SurvivalStep",
+    "TableShape",
     "Throughput",
     "ThroughputPlan",
     "TimeToStage",
@@ -237,6 +252,7 @@ __all__ = [
     "Untouched",
     "UntouchedLead",
     "Variant",
+    "WideTable",
     "WindowedCohort",
     "WindowedConversion",
     "acceptance",
@@ -264,6 +280,7 @@ __all__ = [
     "kaplan_meier",
     "leak_causes",
     "leakage",
+    "log_from_table",
     "log_rank",
     "main_path",
     "move_budget",

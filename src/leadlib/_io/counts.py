@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from leadlib import _text, limits
-from leadlib._io.cells import Rejected
+from leadlib._cells import Rejected
 from leadlib._io.rows import Cells, Problem
 from leadlib.errors import RefusedFile
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import attrs
 
-from leadlib import _instants, limits
-from leadlib._io import cells
+from leadlib import _cells, _instants, limits
 from leadlib._io.counts import RowCounts, Tally
 from leadlib._io.rows import WHOLE_ROW, Problem
 from leadlib._io.tables import open_table
@@ -100,12 +99,12 @@ class _Reader:
     def take(self, present: Sequence[str], line: int, row: Sequence[Any]) -> bool:
         """Take one row whole; say whether it was new."""
         pairs = zip(present, row, strict=True)
-        said = {name: cell for name, cell in pairs if not cells.is_blank(cell)}
+        said = {name: cell for name, cell in pairs if not _cells.is_blank(cell)}
         inquiry = self._inquiry(line, said)
         known = self.taken.setdefault(inquiry.id, inquiry)
         if known != inquiry:
             got = "another under this id"
-            raise cells.Rejected(self.named["id"], "one content for each id", got)
+            raise _cells.Rejected(self.named["id"], "one content for each id", got)
         return known is inquiry
 
     def _inquiry(self, line: int, said: Mapping[str, Any]) -> Inquiry:
@@ -114,7 +113,7 @@ class _Reader:
         except LeadlibError as fault:
             first = fault.faults[0] if isinstance(fault, InvalidInquiry) else fault
             part = (first.where or WHOLE_ROW).removeprefix("$.facts.").removeprefix("$.")
-            raise cells.Rejected(self.named.get(part, part), first.expected, first.got) from None
+            raise _cells.Rejected(self.named.get(part, part), first.expected, first.got) from None
 
     def _raw(self, line: int, said: Mapping[str, Any]) -> dict[str, object]:
         raw: dict[str, object] = {
@@ -123,12 +122,12 @@ class _Reader:
         raw.setdefault("id", f"line-{line}")
         raw.setdefault("source", _shortened(self.path.name))
         if isinstance(raw["id"], int) and not isinstance(raw["id"], bool):
-            raw["id"] = cells.name(raw["id"], self.named["id"])
+            raw["id"] = _cells.name(raw["id"], self.named["id"])
         if isinstance(raw.get("interests"), str):
             topics = str(raw["interests"]).split(";")
             raw["interests"] = [topic for topic in topics if topic.strip()]
         if "at" in raw:
-            raw["at"] = cells.moment(raw["at"], self.named["at"], self.zone)
+            raw["at"] = _cells.moment(raw["at"], self.named["at"], self.zone)
         raw["facts"] = {
             name: self._fact(said[name], field)
             for name, field in self.fields.items()
@@ -138,7 +137,7 @@ class _Reader:
 
     def _fact(self, cell: Any, field: Field) -> Any:
         if field.kind is datetime and isinstance(cell, str | datetime):
-            return cells.moment(cell, field.name, self.zone)
+            return _cells.moment(cell, field.name, self.zone)
         where = f"$.facts.{field.name}"
         if isinstance(cell, Mapping):
             raise InvalidValue(expected="one value", got="a table of values", where=where)

@@ -8,13 +8,12 @@ from typing import Any
 import attrs
 
 from leadlib import _instants, _text, limits
-from leadlib._io import cells
 from leadlib._io.counts import RowCounts, Tally
 from leadlib._io.rows import Problem, Table, refused_column
 from leadlib._io.tables import open_table
 from leadlib.errors import InvalidValue, LimitExceeded, RefusedFile
 from leadlib.lifecycle import STANDARD
-from leadlib.metrics import LogBuilder, StageLog
+from leadlib.metrics import LogBuilder, LongTable, StageLog, TableShape, WideTable
 
 __all__ = ["LogRead", "read_log"]
 
@@ -42,6 +41,7 @@ def read_log(
     at: str | Mapping[str, str] = "at",
     seq: str | None = None,
     by: Sequence[str] = (),
+    shape: TableShape | None = None,
     zone: tzinfo | str | None = None,
     closed: Iterable[str] | None = None,
     as_of: datetime | None = None,
@@ -50,11 +50,16 @@ def read_log(
     """
     Read a stage log from CSV, JSON lines or Parquet files.
 
+    What the file holds in another shape is read by that *shape*: one row for each lead, one for
+    each opportunity, or one for each change of any property.
+
     Args:
         paths: One file or several, read as one log.
         lead, stage, seq: Column names; without *seq* events of one instant follow the stage order.
         at: The column of instants; or, for tables with one row per lead, stage name to column name.
         by: Columns to group by.
+        shape: Which column holds what, instead of naming columns one by one: for tables of
+            opportunities, say, or the history of one property among others.
         zone: Where times without offset were noted, a time zone or its IANA name; without it they
             are refused.
         closed: The stages in which a story ends.  Unless given, a log that speaks the words of the
@@ -66,24 +71,20 @@ def read_log(
         The log, the row counts, and the problems of rejected rows.
 
     Raises:
-        InvalidValue: No file or no column of instants was named.
+        InvalidValue: No file or no column of instants was named, or columns beside a shape.
         RefusedFile: The file cannot be taken: unreadable, a column is missing, or no row is right.
         LimitExceeded: More groups than a report can show.
         MissingExtra: Parquet needs ``leadlib[parquet]``.
     """
     if not paths:
         raise InvalidValue(expected="at least one file", got="none", where="paths")
-    if not at:
-        raise InvalidValue(expected="a column of instants", got="none", where="at")
-    wide = (
-        {_stage(name): column for name, column in at.items()} if isinstance(at, Mapping) else None
-    )
-    asked = _Columns(
-        lead=lead, stage=None if wide else stage, at=wide or {"": str(at)}, seq=seq, by=tuple(by)
-    )
-    asked.check_names()
+    if shape is None:
+        shape = _shape(lead=lead, stage=stage, at=at, seq=seq, by=by)
+    elif (lead, stage, at, seq, *by) != ("lead", "stage", "at", None):
+        expected, got = "a shape, or columns one by one", "both"
+        raise InvalidValue(expected=expected, got=got, where="shape")
     zone = _instants.zone_named(zone) if isinstance(zone, str) else zone
-    reader = _LogReader(columns=asked, zone=zone, many=len(paths) > 1)
+    reader = _LogReader(shape=shape, zone=zone, many=len(paths) > 1)
     found: set[str] = set()
     try:
         for path in map(Path, paths):
@@ -91,7 +92,8 @@ def read_log(
                 reader.read(table, path)
                 found |= table.found
         if found:  # without any, the problem of the first row says more
-            asked.check(found)
+            _check_columns(shape, found)
+        reader.check()
         reader.tally.refuse_if_empty(Path(paths[0]))
         return reader.result(None if closed is None else frozenset(map(_stage, closed)), as_of)
     except MemoryError:
@@ -104,132 +106,82 @@ def _stage(name: object) -> str:
     return _text.clean(str(name), where="stages", limit=limits.ID_CHARACTERS)
 
 
-@attrs.frozen(kw_only=True)
-class _Columns:
-    """The columns asked for; *stage* is None where each stage has a column of its own."""
-
-    lead: str
-    stage: str | None
-    at: Mapping[str, str]
-    seq: str | None
-    by: tuple[str, ...]
-
-    @property
-    def always(self) -> list[str]:
-        """The columns every file must have; dates and groups may be spread over files."""
-        long = [self.stage, self.at[""]] if self.stage is not None else []
-        return [name for name in (self.lead, *long, self.seq) if name is not None]
-
-    @property
-    def all(self) -> list[str]:
-        """Every column asked for."""
-        return [*self.always, *self.at.values(), *self.by]
-
-    @property
-    def stages(self) -> frozenset[str]:
-        """The stages that have columns of their own: asked for, whether or not they have dates."""
-        return frozenset(self.at) if self.stage is None else frozenset()
-
-    def check_names(self) -> None:
-        """Refuse what is no text: a JSON key may be half a letter, which nobody can print."""
-        for name in self.all:
-            _text.clean(name, where="columns", empty=True)
-
-    def check(self, found: set[str]) -> None:
-        """Refuse names that none of the files has."""
-        for name in self.all:
-            if name not in found:
-                raise refused_column(name, sorted(found))
+def _shape(
+    *, lead: str, stage: str, at: str | Mapping[str, str], seq: str | None, by: Sequence[str]
+) -> TableShape:
+    """The long form, or the wide one where each stage has a column of its own."""
+    if not at:
+        raise InvalidValue(expected="a column of instants", got="none", where="at")
+    if isinstance(at, Mapping):
+        return WideTable(lead=lead, at=at, seq=seq, by=by)
+    return LongTable(lead=lead, stage=stage, at=at, seq=seq, by=by)
 
 
-_Take = Callable[[int, Sequence[Any]], bool]
+def _check_columns(shape: TableShape, found: set[str]) -> None:
+    """Refuse names that none of the files has."""
+    for name in (*shape.always, *shape.dated.values(), *shape.by):
+        if name not in found:
+            raise refused_column(name, sorted(found))
 
 
 @attrs.define(kw_only=True)
 class _LogReader:
     """Takes rows into a builder, and counts what became of them."""
 
-    columns: _Columns
+    shape: TableShape
     zone: tzinfo | None
     many: bool
     builder: LogBuilder = attrs.field(
-        default=attrs.Factory(lambda self: LogBuilder(by=self.columns.by), takes_self=True)
+        default=attrs.Factory(lambda self: LogBuilder(by=self.shape.by), takes_self=True)
     )
     tally: Tally = attrs.field(factory=Tally)
+    slip: tuple[str, str] | None = None
+    taken: int = 0
 
     def read(self, table: Table, path: Path) -> None:
-        """Take all rows of one file."""
-        columns = self.columns
+        """Take all rows of one file; dates and groups may be spread over files."""
+        shape = self.shape
         if table.fixed:
-            table.require(columns.always)
-        dated = table.may_have(columns.at.values())
-        if not dated:
-            raise refused_column(next(iter(columns.at.values())), table.columns)
-        groups = table.may_have(columns.by)
-        spread = {stage: name for stage, name in columns.at.items() if name in dated}
-        wanted = [*columns.always, *dated, *groups]
-        take = self._taker(wanted, spread, groups)
+            table.require(shape.always)
+        dated = table.may_have(shape.dated.values())
+        if shape.dated and not dated:
+            raise refused_column(next(iter(shape.dated.values())), table.columns)
+        columns = [*shape.always, *dated, *table.may_have(shape.by)]
+        place = {name: i for i, name in enumerate(columns)}
+        own = shape.taker(self.builder, place, self.zone)
+        wanted = shape.filter(place)
+        rows = table.rows(columns)
+        if shape.wanted:
+            rows = (pair for pair in rows if isinstance(pair[1], Problem) or wanted.takes(pair[1]))
         file = path.name if self.many else None
         line = 0
         try:
-            for line, row in table.rows(wanted):
-                self.tally.count(line, row, take, file=file)
+            for line, row in rows:
+                self.tally.count(line, row, lambda _, cells: own(cells), file=file)
         except LimitExceeded as fault:
             raise RefusedFile(
-                expected=fault.expected, got=fault.got, line=line, column=columns.stage
+                expected=fault.expected, got=fault.got, line=line, column=shape.stage_column
             ) from None
+        self.taken += wanted.taken
+        self.slip = self.slip or wanted.slip
 
-    def _taker(
-        self, wanted: Sequence[str], spread: Mapping[str, str], groups: Sequence[str]
-    ) -> _Take:
-        """A function that takes the cells of one row and says whether they were new."""
-        place = {name: i for i, name in enumerate(wanted)}
-        columns, zone, add = self.columns, self.zone, self.builder.add
-        lead_at = place[columns.lead]
-        seq_at = None if columns.seq is None else place[columns.seq]
-        labelled = [place[name] if name in groups else None for name in columns.by]
-
-        def common(row: Sequence[Any]) -> tuple[str, int, list[str | None]]:
-            lead = cells.name(row[lead_at], columns.lead)
-            seq = 0 if seq_at is None else cells.whole(row[seq_at], columns.seq or "")
-            labels = [
-                None if at is None else cells.label(row[at], name)
-                for at, name in zip(labelled, columns.by, strict=True)
-            ]
-            return lead, seq, labels
-
-        def entry(row: Sequence[Any], name: str) -> int:
-            return _instants.micros(cells.moment(row[place[name]], name, zone))
-
-        def long(_: int, row: Sequence[Any]) -> bool:
-            lead, seq, labels = common(row)
-            stage = cells.name(row[place[stage_name]], stage_name)
-            return add(lead, stage, entry(row, columns.at[""]), seq, labels)
-
-        def wide(_: int, row: Sequence[Any]) -> bool:
-            lead, seq, labels = common(row)
-            entries = [
-                (stage, entry(row, name))
-                for stage, name in spread.items()
-                if not cells.is_blank(row[place[name]])
-            ]
-            if not entries:
-                raise cells.Rejected(next(iter(spread.values())), "at least one date", "none")
-            new = [add(lead, stage, at, seq, labels) for stage, at in entries]
-            return any(new)
-
-        stage_name = columns.stage or ""
-        return wide if columns.stage is None else long
+    def check(self) -> None:
+        """Refuse files without any row of the log, if all their rows are of something else."""
+        if self.slip and not self.taken:
+            column, value = self.slip
+            expected = "a value that some row has"
+            raise RefusedFile(expected=expected, got=repr(value), column=column)
 
     def result(self, closed: frozenset[str] | None, as_of: datetime | None) -> LogRead:
         """The log and the counts."""
-        columns = self.builder.columns() | {"known": self.columns.stages}
+        columns = self.builder.columns() | {"known": self.shape.stages}
         standard = {stage.name for stage in STANDARD.stages}
         spoken = _stages_until(columns, as_of)
+        closed = self.shape.closed_stages if closed is None else closed
         if closed is None and spoken and standard.issuperset(spoken):
             # The log speaks our words: the standard lifecycle says where a story ends.
             closed = frozenset(stage.name for stage in STANDARD.stages if stage.closed)
-            known = self.columns.stages | standard
+            known = self.shape.stages | standard
             columns |= {"known": known, "closed_by": "lifecycle"}
         return LogRead(
             log=StageLog(**columns, closed=closed),

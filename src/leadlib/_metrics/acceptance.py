@@ -24,6 +24,7 @@ from leadlib._metrics.offers import (
     seen,
     state_of,
 )
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -120,7 +121,7 @@ class OwnedRate:
 
 
 @attrs.frozen(kw_only=True)
-class Acceptance:
+class Acceptance(Measured):
     """
     What sales took of what it was offered; made by :func:`acceptance`.
 
@@ -129,6 +130,7 @@ class Acceptance:
         kinds: The names of the kinds of offers that were counted.
         offers: Each of them, by date and lead.
         left_out: How many offers of other kinds there were.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     Shares are of the answered offers: accepted, refused and ruled out.
     """
@@ -137,6 +139,7 @@ class Acceptance:
     kinds: tuple[str, ...]
     offers: tuple[Offer, ...] = attrs.field(repr=lambda offers: str(len(offers)))
     left_out: int
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def count(self, state: OfferState) -> int:
         """How many offers are in one state."""
@@ -219,12 +222,14 @@ class Acceptance:
             "reasons": {reason.value: rate.k for reason, rate in self.reasons.items()},
             "won_of_accepted": plain(self.win),
             "open": self.open,
+            **self._said(),
         }
 
 
 _ANSWERED = (OfferState.ACCEPTED, OfferState.REFUSED, OfferState.RULED_OUT)
 
 
+@told("acceptance", "kinds", "since", "until")
 def acceptance(
     standings: Iterable[Standing],
     *,
@@ -324,7 +329,7 @@ def _is_taken(before: Stage, stage: Stage) -> bool:
 
 
 @attrs.frozen(kw_only=True)
-class RecycleYield:
+class RecycleYield(Measured):
     """
     What the way back was worth; made by :func:`recycle_yield`.
 
@@ -334,6 +339,7 @@ class RecycleYield:
         rate: Leads that sales accepted after all, of those that came back long enough ago.
         young: How many leads came back less long ago; they are not counted, accepted or not.
         merged: How many were merged into another lead, which goes on.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     as_of: datetime
@@ -341,6 +347,7 @@ class RecycleYield:
     rate: Rate
     young: int
     merged: int
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __str__(self) -> str:
         return f"recycled and accepted later: {self.rate}; {self.young:,} came back too recently"
@@ -349,9 +356,14 @@ class RecycleYield:
         """The yield as plain data."""
         days = self.mature / timedelta(days=1)
         counts = {"mature_days": days, "young": self.young, "merged": self.merged}
-        return {"as_of": self.as_of.isoformat(), "accepted_later": plain(self.rate), **counts}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "accepted_later": plain(self.rate),
+            **counts,
+        } | self._said()
 
 
+@told("recycle yield", "mature", "kinds")
 def recycle_yield(
     standings: Iterable[Standing],
     *,
@@ -408,15 +420,20 @@ def _as_months(months: Mapping[date, Acceptance]) -> Mapping[date, Acceptance]:
 
 
 @attrs.frozen(kw_only=True)
-class AcceptanceTrend:
+class AcceptanceTrend(Measured):
     """
     The acceptance of each month's offers; made by :func:`acceptance_trend`.
 
     Args:
         months: By the first day of the month; months without an offer are left out.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
+    _table = "months"
+    _named = ("month", "count")
+
     months: Mapping[date, Acceptance] = attrs.field(converter=_as_months)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def slope(self) -> float | None:
@@ -444,9 +461,10 @@ class AcceptanceTrend:
     def to_dict(self) -> dict[str, Any]:
         """The months and the slope as plain data."""
         months = {f"{month:%Y-%m}": of.to_dict() for month, of in self.months.items()}
-        return {"months": months, "slope": self.slope}
+        return {"months": months, "slope": self.slope, **self._said()}
 
 
+@told("acceptance trend", "zone", "kinds")
 def acceptance_trend(
     standings: Iterable[Standing],
     *,

@@ -15,8 +15,10 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.campaigns import Group, rates_by
 from leadlib._metrics.offers import is_merged, last_offer, plain, refuted, seen
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._metrics.service import Calendars, ServiceLevel, service_level
 from leadlib._rates import Benchmark, Comparison, Rate, check_range, compare
+from leadlib._results import Result
 from leadlib.lifecycle import Lifecycle, Run, Stage, Standing
 from leadlib.model import Team
 
@@ -74,17 +76,21 @@ class Breach:
 
 
 @attrs.frozen(kw_only=True)
-class Breaches:
+class Breaches(Measured):
     """
     What was not done in time, of all clocks of a lifecycle; made by :func:`breaches`.
 
     Args:
         as_of: The last visible instant.
         levels: How often each clock was met, in the order of the lifecycle.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "breaches"
 
     as_of: datetime
     levels: tuple[ServiceLevel, ...] = attrs.field(repr=lambda levels: f"{len(levels)} clocks")
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def breaches(self) -> tuple[Breach, ...]:
@@ -126,6 +132,7 @@ class Breaches:
             "as_of": self.as_of.isoformat(),
             "teams": {team.value: plain(self.rate(team)) for team in self._owners},
             "breaches": [breach.to_dict() for breach in self.breaches],
+            **self._said(),
         }
 
 
@@ -154,6 +161,7 @@ def _breach(level: ServiceLevel, run: Run) -> Breach:
     )
 
 
+@told("breaches", "lifecycle", "calendar", "since")
 def breaches(
     standings: Iterable[Standing],
     lifecycle: Lifecycle,
@@ -213,7 +221,7 @@ def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Alignment:
+class Alignment(Result):
     """
     How the two teams see the same leads; made by :func:`alignment`.
 
@@ -290,7 +298,7 @@ def alignment(conforming: Rate, accepted: Rate) -> Alignment:
 
 
 @attrs.frozen(kw_only=True)
-class RuledOutBy:
+class RuledOutBy(Measured):
     """
     What sales ruled out after the hand-off, by campaign; made by :func:`ruled_out_by`.
 
@@ -298,11 +306,16 @@ class RuledOutBy:
         as_of: The last visible instant.
         above: The share above which a campaign missed its purpose.
         rates: By campaign, ruled out of all that were handed off; None is no campaign.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "campaigns"
+    _named = ("campaign", "count")
 
     as_of: datetime
     above: float
     rates: Mapping[Group, Rate] = attrs.field(repr=lambda rates: f"{len(rates)} campaigns")
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def flagged(self) -> tuple[Group, ...]:
@@ -324,7 +337,7 @@ class RuledOutBy:
         rates = {_named(name): plain(rate) for name, rate in self.rates.items()}
         flagged = [_named(name) for name in self.flagged]
         about = {"as_of": self.as_of.isoformat(), "above": self.above}
-        return {**about, "campaigns": rates, "flagged": flagged}
+        return {**about, "campaigns": rates, "flagged": flagged, **self._said()}
 
 
 _BY = ("campaign", "ruled out", "of", "rate", "95 % interval", "verdict")
@@ -335,6 +348,7 @@ def _named(name: Group) -> str:
     return "-" if name is None else str(name)
 
 
+@told("ruled out", "campaigns", "above")
 def ruled_out_by(
     standings: Iterable[Standing],
     campaigns: Mapping[str, Group],

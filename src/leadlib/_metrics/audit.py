@@ -7,11 +7,13 @@ verdicts.
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import attrs
 
 from leadlib import _fields, _text
 from leadlib._rates import Rate
+from leadlib._results import Result
 from leadlib.errors import DefinitionMismatch, InvalidValue, LimitExceeded
 from leadlib.qualification import LeadDefinition, Outcome, Verdict
 
@@ -55,7 +57,7 @@ class BelowDefinition:
 
 
 @attrs.frozen(kw_only=True)
-class HandOffAudit:
+class HandOffAudit(Result):
     """
     What was handed to sales, measured by one definition; made by :func:`audit_handoffs`.
 
@@ -106,6 +108,24 @@ class HandOffAudit:
         except OverflowError:
             expected = f"at most {timedelta.max.days:,} days together"
             raise LimitExceeded(expected=expected, got="more", where="each") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The rates, and the leads below the definition, as plain data."""
+        return {
+            "definition": self.definition,
+            "handed_off": self.handed_off,
+            "conforming": self.conforming.to_dict(),
+            "unqualified": self.unqualified.to_dict(),
+            "overridden": self.overridden.to_dict(),
+            "below": [
+                {
+                    "lead": lead.lead,
+                    "outcome": lead.outcome.value,
+                    "overridden": lead.override is not None,
+                }
+                for lead in self.below
+            ],
+        }
 
     def __str__(self) -> str:
         if self.definition is None:

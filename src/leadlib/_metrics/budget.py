@@ -15,6 +15,7 @@ from leadlib import _fields, _text
 from leadlib._metrics.campaigns import CampaignResult, as_spend, check_comparable
 from leadlib._metrics.offers import plain
 from leadlib._rates import Rate
+from leadlib._results import Result, records
 from leadlib.errors import InvalidValue
 
 __all__ = ["BudgetMove", "MovedBudget", "move_budget"]
@@ -73,7 +74,7 @@ def _wins(part: MovedBudget) -> Fraction:
 
 
 @attrs.frozen(kw_only=True)
-class BudgetMove:
+class BudgetMove(Result):
     """
     What moving money from one campaign to another would do; made by :func:`move_budget`.
 
@@ -112,6 +113,13 @@ class BudgetMove:
         both = ("together", "", "", "", "", f"{self.wins:+z,.2f}", _bounds(self.interval))
         table = _text.text_table(head, [_cells(self.giver), _cells(self.taker), both])
         return f"{table}\n{_CAVEAT}"
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each of the two campaigns."""
+        return records([_plain_part(self.giver), _plain_part(self.taker)])
+
+    def _remarks(self) -> tuple[str, ...]:
+        return (_CAVEAT,)
 
     def to_dict(self) -> dict[str, Any]:
         """The move as plain data; money as text, for it is exact."""

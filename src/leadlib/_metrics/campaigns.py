@@ -18,6 +18,7 @@ import attrs
 
 from leadlib import _fields, _text
 from leadlib._rates import Comparison, Rate, compare, whole_number
+from leadlib._results import Result
 from leadlib.errors import CountRanking, DefinitionMismatch, InvalidValue, UnknownName
 
 __all__ = [
@@ -213,7 +214,7 @@ class Decision(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class CampaignDecision:
+class CampaignDecision(Result):
     """
     What to do with the challenger, and the evidence; made by :func:`decide`.
 

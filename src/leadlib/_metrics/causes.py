@@ -23,6 +23,7 @@ from leadlib._metrics.offers import (
     seen,
     state_of,
 )
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -70,7 +71,7 @@ def _as_causes(causes: Mapping[str, LeakCause]) -> Mapping[str, LeakCause]:
 
 
 @attrs.frozen(kw_only=True)
-class LeakCauses:
+class LeakCauses(Measured):
     """
     The cause of each leak; made by :func:`leak_causes`.
 
@@ -83,6 +84,7 @@ class LeakCauses:
             erased: they are no leak.
         merged: How many more were found to be another lead, which is counted for both.
         causes: The cause of each lost lead by its id; :func:`leakage` takes it as *causes*.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     as_of: datetime
@@ -94,6 +96,7 @@ class LeakCauses:
     causes: Mapping[str, LeakCause] = attrs.field(
         converter=_as_causes, repr=lambda causes: f"{len(causes)} leads"
     )
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def counts(self) -> Mapping[LeakCause, int]:
@@ -119,6 +122,10 @@ class LeakCauses:
     def __str__(self) -> str:
         return str(self.leakage)
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each rate, and one for each cause."""
+        return self.leakage.to_records()
+
     def to_dict(self) -> dict[str, Any]:
         """The buckets, rates and causes as plain data."""
         return {
@@ -127,9 +134,11 @@ class LeakCauses:
             "merged": self.merged,
             "leakage": self.leakage.to_dict(),
             "leads": {lead: cause.value for lead, cause in self.causes.items()},
+            **self._said(),
         }
 
 
+@told("leak causes", "least", "cold", "returned_as_lost")
 def leak_causes(
     standings: Iterable[Standing],
     *,

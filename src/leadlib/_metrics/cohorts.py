@@ -15,10 +15,14 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
+from leadlib._metrics import pictures
+from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.log import Log
+from leadlib._metrics.origin import Measured, Origin, origin_of_paths
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import DAY, Journeys, Question
 from leadlib._rates import Rate
+from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
 __all__ = ["Cohort", "Cohorts", "cohorts", "month_begins", "month_of", "months_between"]
@@ -81,7 +85,7 @@ class Cohort:
 
 
 @attrs.frozen(kw_only=True)
-class Cohorts:
+class Cohorts(Measured):
     """
     Cohorts by month, first month first; prints as a table with the notes a reader needs.
 
@@ -92,13 +96,17 @@ class Cohorts:
         silence: The probability that nobody reached the goal before its first record, if earlier
             leads had done as later ones do; None if there is nothing to compare.
         ripe_days: The time within which nine of ten arrivals came; None if nobody has arrived.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "months"
 
     goal: str
     months: tuple[Cohort, ...]
     recorded_since: datetime | None
     silence: float | None
     ripe_days: float | None
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __str__(self) -> str:
         head = ("month", "entered", self.goal, "left", "open", "rate", "95 % interval")
@@ -126,6 +134,43 @@ class Cohorts:
                 "They are open, not lost."
             )
 
+    def conversion(self, month: date) -> Conversion:
+        """
+        One month as a conversion that carries its definition, so that :func:`compare` can check it.
+
+        Args:
+            month: Any day of it.
+
+        Raises:
+            UnknownName: Nobody came in during that month.
+            InvalidValue: The month began before the goal was recorded: it has no rate.
+        """
+        _fields.check_type(month, date, "month")
+        own = {(cohort.month.year, cohort.month.month): cohort for cohort in self.months}
+        cohort = own.get((month.year, month.month))
+        if cohort is None:
+            legal = [f"{known.month:%Y-%m}" for known in self.months]
+            raise UnknownName(expected="a month", got=f"'{month:%Y-%m}'", legal=legal)
+        if cohort.is_truncated:
+            got = "one that began before the goal was recorded"
+            raise InvalidValue(expected="a month on record", got=got, where="month")
+        return Conversion(
+            start="entry",
+            goal=self.goal,
+            entered=cohort.entered,
+            arrived=cohort.reached,
+            left=cohort.left,
+            origin=self.origin,
+        )
+
+    def _picture(self) -> str:
+        rows = [(f"{cohort.month:%Y-%m}", _shares(cohort)) for cohort in self.months]
+        title = f"Of the leads of each month, to {self.goal}"
+        return pictures.heat(title, rows, columns=(self.goal, "open", "left"))
+
+    def _remarks(self) -> tuple[str, ...]:
+        return self.notes
+
     def to_dict(self) -> dict[str, Any]:
         """The cohorts as plain data."""
         since = self.recorded_since
@@ -135,7 +180,15 @@ class Cohorts:
             "recorded_since": since.isoformat() if since else None,
             "silence": self.silence,
             "ripe_days": self.ripe_days,
+            **self._said(),
         }
+
+
+def _shares(cohort: Cohort) -> tuple[float | None, ...]:
+    if cohort.is_truncated:
+        return (None, None, None)
+    counts = (cohort.reached, cohort.open, cohort.left)
+    return tuple(count / cohort.entered for count in counts)
 
 
 def _chance(silence: float | None) -> str:
@@ -192,6 +245,7 @@ def cohorts(
         recorded_since=None if since is None else _instants.from_micros(since),
         silence=silence,
         ripe_days=None if found.ripe is None else found.ripe / DAY,
+        origin=origin_of_paths(log, paths, "cohorts", zone=str(zone)),
     )
 
 

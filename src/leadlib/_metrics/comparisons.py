@@ -21,12 +21,16 @@ from leadlib._rates import (
     LEVEL,
     Benchmark,
     Comparison,
+    Defined,
     Rate,
+    check_defined,
     check_range,
     compare,
+    rate_of,
     shown_chance,
     shown_points,
 )
+from leadlib._results import Result
 from leadlib._tails import chi_square_tail
 from leadlib.errors import InvalidValue, LimitExceeded
 
@@ -120,13 +124,14 @@ class ComparedPair:
         }
 
 
-def _as_rate(rate: Any) -> Rate:
+def _as_rate(value: Any) -> Rate:
+    rate = rate_of(value)
     if not isinstance(rate, Rate):
         raise InvalidValue(expected="a Rate", got=_text.kind_of(rate), where="rates")
     return rate
 
 
-def _as_rates(rates: Mapping[str, Rate]) -> Mapping[str, Rate]:
+def _as_rates(rates: Mapping[str, Any]) -> Mapping[str, Rate]:
     named = _fields.by_name(rates, _as_rate)
     if len(named) < _FEWEST:
         got = _text.plural(len(named), "rate")
@@ -138,7 +143,7 @@ def _as_rates(rates: Mapping[str, Rate]) -> Mapping[str, Rate]:
 
 
 @attrs.frozen(kw_only=True)
-class Comparisons:
+class Comparisons(Result):
     """
     Several rates of different leads, compared all at once and pair by pair.
 
@@ -149,6 +154,8 @@ class Comparisons:
         adjust: How the p of each pair is adjusted.
         pairs: All pairs, in the order of the rates.
     """
+
+    _table = "pairs"
 
     rates: Mapping[str, Rate] = attrs.field(converter=_as_rates)
     adjust: Adjustment
@@ -239,14 +246,19 @@ def _cells(pair: ComparedPair) -> tuple[str, ...]:
 
 
 def compare_all(
-    rates: Mapping[str, Rate], *, adjust: Adjustment | str = Adjustment.HOLM
+    rates: Mapping[str, Rate | Defined],
+    *,
+    adjust: Adjustment | str = Adjustment.HOLM,
+    across: bool = False,
 ) -> Comparisons:
     """
     Compare several rates of different leads: are they all the same, and if not, which differ?
 
     Args:
-        rates: By name, such as one for each campaign; at most 100.
+        rates: By name, such as one for each campaign; at most 100.  Results with a definition must
+            share it, as for :func:`compare`.
         adjust: How the p of each pair pays for the number of pairs: ``holm`` or ``bh``.
+        across: Whether to compare rates of different definitions all the same.
 
     Returns:
         χ² of homogeneity over all, and each pair with the p of :attr:`Comparison.p_value`,
@@ -254,6 +266,7 @@ def compare_all(
 
     Raises:
         InvalidValue: Fewer than two rates, or something that is none.
+        DefinitionMismatch: They do not mean the same, or only some of them say what they mean.
         UnknownName: No such *adjust*.
         LimitExceeded: More than 100 rates.
 
@@ -276,6 +289,7 @@ def compare_all(
     """
     way = _fields.member(Adjustment, adjust, expected="a way to adjust", where="adjust")
     named = _as_rates(rates)
+    check_defined(dict(rates), across=across)
     names = [*combinations(named, 2)]
     compared = [compare(named[a], named[b]) for a, b in names]
     adjusted = _adjusted([comparison.p_value for comparison in compared], way)
@@ -367,7 +381,7 @@ def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Drift:
+class Drift(Result):
     """
     A rate against its own past; made by :func:`drift`.
 

@@ -18,6 +18,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.declared import Declared, MoveKind
 from leadlib._metrics.log import StageLog, stage_names
+from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._metrics.tables import DAY
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
@@ -205,7 +206,7 @@ def _as_limits(limits: Mapping[str, timedelta]) -> Mapping[str, timedelta]:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class Conformance:
+class Conformance(Measured):
     """
     What the leads of a log did, against a lifecycle; prints as tables, made by :func:`conformance`.
 
@@ -227,7 +228,10 @@ class Conformance:
         limits: How long a stay may last, by open stage; empty if nobody said.
         stalls: The open stages in which leads have stayed longer, in the order of the table.
         hand_backs: Whether sales can hand leads back, and does.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "moves"
 
     lifecycle: str
     as_of: datetime
@@ -244,6 +248,7 @@ class Conformance:
     limits: Mapping[str, timedelta] = attrs.field(converter=_as_limits)
     stalls: tuple[Stall, ...]
     hand_backs: HandBacks
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def conforming(self) -> Rate:
@@ -307,6 +312,7 @@ class Conformance:
             "limit_days": {stage: _days(limit) for stage, limit in self.limits.items()},
             "stalls": [stall.to_dict() for stall in self.stalls],
             "hand_backs": self.hand_backs.to_dict(),
+            **self._said(),
         }
 
 
@@ -436,7 +442,10 @@ def conformance(
     moves = tuple(walks.moves(declared))
     stalls = tuple(_stalls(walks, declared, limits, cut))
     now = _by_state(walks, declared)
+    days = {stage: limit / timedelta(days=1) for stage, limit in limits.items()}
+    asked = {"metric": "conformance", "lifecycle": lifecycle.name, "limit_days": days}
     return Conformance(
+        origin=origin_of(log, cut, **asked),
         lifecycle=lifecycle.name,
         as_of=_instants.from_micros(cut),
         leads=sum(walks.paths.values()),

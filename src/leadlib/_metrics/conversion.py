@@ -11,6 +11,7 @@ import attrs
 
 from leadlib import _fields, _text
 from leadlib._metrics.offers import plain
+from leadlib._metrics.origin import Measured, Origin
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
 
@@ -18,7 +19,7 @@ __all__ = ["Conversion", "what_if"]
 
 
 @attrs.frozen(kw_only=True)
-class Conversion:
+class Conversion(Measured):
     """
     How many leads got from one stage to a later one; made by :meth:`Funnel.conversion`.
 
@@ -28,6 +29,7 @@ class Conversion:
         entered: How many leads reached *start*.
         arrived: How many of them reached *goal*; each once, however often it entered.
         left: How many did not, and their story has ended elsewhere.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     start: str
@@ -35,6 +37,7 @@ class Conversion:
     entered: int
     arrived: int
     left: int
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def open(self) -> int:
@@ -72,6 +75,7 @@ class Conversion:
             "open": self.open,
             "conversion": plain(self.rate),
             "of_closed": plain(self.rate_of_closed) if self.rate_of_closed else None,
+            **self._said(),
         }
 
 

@@ -9,9 +9,12 @@ import attrs
 
 from leadlib import _fields, _text, limits
 from leadlib._instants import MICROSECOND
+from leadlib._results import Result, records
 from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = ["Durations", "RiskSet", "check_cause", "micros", "risk_sets"]
+
+_DAY = 86_400_000_000  # microseconds
 
 
 def _counts(value: Any, is_key: Callable[[Any], bool]) -> Mapping[Any, int]:
@@ -47,7 +50,7 @@ def _as_entries(value: Any) -> Mapping[int, int]:
 
 
 @attrs.frozen(kw_only=True, repr=False, field_transformer=_fields.placed)
-class Durations:
+class Durations(Result):
     """
     How long it took, as a table of counts; tables of parts add up to that of the whole.
 
@@ -143,6 +146,13 @@ class Durations:
         return (
             f"<Durations of {len(self):,}: {', '.join([*parts, f'{self.count(None):,} censored'])}>"
         )
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each time and outcome, in days of 24 h; without a cause it is censored."""
+        ended = [(time, cause, self.events[time, cause]) for time, cause in sorted(self.events)]
+        seen = [(time, None, count) for time, count in sorted(self.censored.items())]
+        rows = [*ended, *seen]
+        return records({"days": time / _DAY, "cause": c, "leads": n} for time, c, n in rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The table as plain data; times in whole microseconds."""

@@ -11,6 +11,7 @@ import attrs
 
 from leadlib import _instants
 from leadlib._metrics.offers import FollowedOffer, offers, plain, ruled_out, seen, state_of
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Attempted, Standing
@@ -39,7 +40,7 @@ class Ending(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Persistence:
+class Persistence(Measured):
     """
     How often sales tried; made by :func:`persistence`.
 
@@ -48,11 +49,13 @@ class Persistence:
         least: So many attempts are to be made before giving up.
         series: For each offer the number of attempts, up to the first contact if there was one, and
             how they ended.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     as_of: datetime
     least: int
     series: tuple[tuple[int, Ending], ...] = attrs.field(repr=lambda series: str(len(series)))
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def count(self, ending: Ending) -> int:
         """How many series of attempts ended so."""
@@ -107,6 +110,7 @@ class Persistence:
             "mean_touched": self.mean_touched,
             "reached": plain(self.reached),
             "gave_up_early": plain(self.gave_up_early),
+            **self._said(),
         }
 
 
@@ -115,6 +119,7 @@ def _mean(counts: Iterable[int]) -> float | None:
     return sum(taken) / len(taken) if taken else None
 
 
+@told("persistence", "least")
 def persistence(
     standings: Iterable[Standing], *, now: datetime, least: int = _LEAST
 ) -> Persistence:
@@ -169,7 +174,7 @@ def _series(offer: FollowedOffer) -> tuple[int, Ending]:
 
 
 @attrs.frozen(kw_only=True)
-class SellingTime:
+class SellingTime(Measured):
     """
     Where the minutes of sales went; made by :func:`selling_time`.
 
@@ -178,12 +183,14 @@ class SellingTime:
         minutes: How many were logged with attempts, while sales had the leads in hand.
         ruled_out: How many of them on leads that turned out to be disqualified.
         unlogged: How many attempts say nothing of their time.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     as_of: datetime
     minutes: int
     ruled_out: int
     unlogged: int
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def selling(self) -> Rate:
@@ -208,9 +215,15 @@ class SellingTime:
     def to_dict(self) -> dict[str, Any]:
         """The minutes as plain data."""
         shares = {"selling": plain(self.selling), "qualifying_out": plain(self.qualifying_out)}
-        return {"as_of": self.as_of.isoformat(), "unlogged": self.unlogged, **shares}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "unlogged": self.unlogged,
+            **shares,
+            **self._said(),
+        }
 
 
+@told("selling time")
 def selling_time(standings: Iterable[Standing], *, now: datetime) -> SellingTime:
     """
     Add up the minutes of sales, and those that went to leads which were ruled out in the end.

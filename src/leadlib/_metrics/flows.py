@@ -15,6 +15,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.log import Log, check_log
 from leadlib._metrics.offers import plain
+from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._metrics.visits import ANY, counted_visits
 from leadlib._rates import Rate
 
@@ -26,7 +27,7 @@ def _as_counts(counts: Mapping[Any, int]) -> Mapping[Any, int]:
 
 
 @attrs.frozen(kw_only=True)
-class Flows:
+class Flows(Measured):
     """
     The moves between stages; made by :func:`flows`.
 
@@ -34,11 +35,15 @@ class Flows:
         as_of: The last visible instant.
         moves: How often a lead went from a stage to another: (from, to).
         waiting: How many leads are in each stage now.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "moves"
 
     as_of: datetime
     moves: Mapping[tuple[str, str], int] = attrs.field(converter=_as_counts)
     waiting: Mapping[str, int] = attrs.field(converter=_as_counts)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def visits(self) -> Mapping[str, int]:
@@ -65,33 +70,31 @@ class Flows:
         """Of all visits to *start*, those that last included, how many led to *to*."""
         return Rate(self.moves.get((start, to), 0), self.visits.get(start, 0))
 
-    def _rows(self) -> list[tuple[str, str, int]]:
+    def _ordered(self) -> list[tuple[str, str, int]]:
         ordered = sorted(self.moves.items(), key=lambda move: (-move[1], move[0]))
         return [(start, to, count) for (start, to), count in ordered]
 
     def __str__(self) -> str:
         head = ("from", "to", "moves", "of visits", "95 % interval")
         rows = []
-        for start, to, count in self._rows():
+        for start, to, count in self._ordered():
             share = self.share(start, to)
             rows.append((start, to, f"{count:,}", share.percent, share.bounds))
         return _text.text_table(head, rows, left=2)
 
-    def to_records(self) -> list[dict[str, Any]]:
-        """One row for each move, the most frequent first."""
-        return [
-            {"from": start, "to": to, "moves": count, "share": plain(self.share(start, to))}
-            for start, to, count in self._rows()
-        ]
-
     def to_dict(self) -> dict[str, Any]:
-        """The moves as plain data."""
+        """The moves as plain data, the most frequent first."""
+        moves = [
+            {"from": start, "to": to, "moves": count, "share": plain(self.share(start, to))}
+            for start, to, count in self._ordered()
+        ]
         return {
             "as_of": self.as_of.isoformat(),
             "leads": self.leads,
-            "moves": self.to_records(),
+            "moves": moves,
             "waiting": dict(sorted(self.waiting.items())),
             "begun": dict(sorted(self.begun.items())),
+            **self._said(),
         }
 
 
@@ -130,4 +133,5 @@ def flows(log: Log, *, as_of: datetime | None = None) -> Flows:
             waiting[stage] += visits
         else:
             moves[stage, to] += visits
-    return Flows(as_of=_instants.from_micros(cut), moves=moves, waiting=waiting)
+    origin = origin_of(log, cut, metric="flows")
+    return Flows(as_of=_instants.from_micros(cut), moves=moves, waiting=waiting, origin=origin)

@@ -15,6 +15,7 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import FollowedOffer, is_merged, last_offer, plain, seen, state_of
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Rate, whole_number
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -119,7 +120,7 @@ def _in_days(age: timedelta) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class Untouched:
+class Untouched(Measured):
     """
     The leads that were offered to sales and that nobody tried to reach; made by :func:`untouched`.
 
@@ -129,13 +130,17 @@ class Untouched:
         merged: How many more were offered and then merged into another lead, which goes on.
         leads: Those that nobody tried to reach, the oldest offer first.
         edges: The upper edges of the age buckets.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "leads"
 
     as_of: datetime
     offered: int
     merged: int
     leads: tuple[UntouchedLead, ...] = attrs.field(repr=lambda leads: str(len(leads)))
     edges: tuple[timedelta, ...] = attrs.field(repr=False)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def rate(self) -> Rate:
@@ -223,6 +228,7 @@ class Untouched:
             "merged": self.merged,
             "ages": {bucket.name: bucket.leads for bucket in self.ages},
             "leads": [lead.to_dict() for lead in self.leads],
+            **self._said(),
         }
 
 
@@ -234,6 +240,7 @@ def _described(lead: UntouchedLead) -> str:
     return f"{lead.lead}: {lead.stage}, for {_in_days(round(lead.age / _DAY, 1) * _DAY)}"
 
 
+@told("untouched", "edges")
 def untouched(
     standings: Iterable[Standing], *, now: datetime, edges: Sequence[timedelta] = _EDGES
 ) -> Untouched:
@@ -351,19 +358,24 @@ def _as_states(states: Mapping[str, FollowUpState]) -> Mapping[str, FollowUpStat
 
 
 @attrs.frozen(kw_only=True)
-class FollowUp:
+class FollowUp(Measured):
     """
     What became of everything that marketing handed to sales; made by :func:`follow_up`.
 
     Args:
         as_of: The last visible instant.
         states: The state of each lead that was offered to sales, by its id.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "states"
+    _named = ("state", "leads")
 
     as_of: datetime
     states: Mapping[str, FollowUpState] = attrs.field(
         converter=_as_states, repr=lambda states: f"{len(states)} leads"
     )
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def counts(self) -> Mapping[FollowUpState, int]:
@@ -389,12 +401,17 @@ class FollowUp:
     def to_dict(self) -> dict[str, Any]:
         """The counts as plain data."""
         counts = {state.value: count for state, count in self.counts.items()}
-        return {"as_of": self.as_of.isoformat(), "leads": len(self.states), "states": counts}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "leads": len(self.states),
+            "states": counts,
+        } | self._said()
 
 
 _HEAD = ("handed to sales", "leads", "share", "95 % interval")
 
 
+@told("follow-up")
 def follow_up(standings: Iterable[Standing], *, now: datetime) -> FollowUp:
     """
     Show marketing what became of everything that it handed to sales.

@@ -515,7 +515,8 @@ def _any(flags: Any, places: Sequence[int]) -> set[int]:
     nw = narwhals()
     whole = flags.with_columns(nw.col(f"{place}").cast(nw.Int64) for place in places)
     [row] = table_of(whole.select(*(nw.col(f"{place}").max() for place in places)))
-    return {place for place, flag in zip(places, row, strict=True) if flag == 1}
+    known = zip(places, row, strict=True)  # of no rows at all the largest flag is missing
+    return {place for place, flag in known if not _text.is_missing(flag) and flag == 1}
 
 
 def column_count(frame: Any) -> int:

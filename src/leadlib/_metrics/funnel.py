@@ -18,14 +18,16 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._markup import in_html
+from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import Log, StageLog, stage_names
+from leadlib._metrics.origin import Origin
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import DAY, MISSING, LeadPaths, PathTable, Question, check_column
 from leadlib._rates import Rate
+from leadlib._results import Result, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
@@ -146,7 +148,7 @@ def _as_groups(groups: Mapping[str, "Funnel"]) -> Mapping[str, "Funnel"]:
 
 
 @attrs.frozen(kw_only=True, repr=False, slots=False)
-class Funnel:
+class Funnel(Result):
     """
     A funnel with its definition; prints as a table.
 
@@ -222,6 +224,17 @@ class Funnel:
             entered=self.steps[first].reached,
             arrived=self.steps[last].reached,
             left=sum(step.left for step in self.steps[first:last]),
+            origin=self._origin(self.steps[first].stage, self.steps[last].stage),
+        )
+
+    def _origin(self, start: str, goal: str) -> Origin:
+        definition = {"metric": "conversion", "start": start, "goal": goal}
+        return Origin(
+            definition={**definition, **attrs.asdict(self.definition)},
+            as_of=self.as_of,
+            by=self.by,
+            label=self.label,
+            log=self._log,
         )
 
     def split(self, boundary: str | Stage) -> tuple[Conversion, Conversion]:
@@ -266,21 +279,24 @@ class Funnel:
 
     def _repr_html_(self) -> str:
         """A picture and the table, for notebooks: nothing to load, no script."""
+        table = html_table(_HEAD, [_cells(step) for step in self.steps])
+        return f"<div>{self._picture()}{table}</div>"
+
+    def _picture(self) -> str:
         counted = f"{_text.plural(self.leads, 'lead')}, counted {self.definition.counting}"
         title = f"{counted}, as of {self.as_of:%Y-%m-%d %H:%M} UTC"
         rows = [(s.stage, (s.advanced, s.open, s.left)) for s in self.steps]
-        picture = pictures.bars(title, rows, parts=("advanced", "open", "left"))
-        return f"{picture}{_html_table(_HEAD, [_cells(step) for step in self.steps])}"
+        return pictures.bars(title, rows, parts=("advanced", "open", "left"))
 
     def to_records(self) -> list[dict[str, Any]]:
         """The steps as rows of a table; of groups, all rows with their label."""
         if self.by is None:
-            return [step.to_dict() for step in self.steps]
-        return [
+            return records(step.to_dict() for step in self.steps)
+        return records(
             {self.by: label or None, **step.to_dict()}
             for label, group in self.groups.items()
             for step in group.steps
-        ]
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The funnel as plain data: JSON knows all of it."""
@@ -294,7 +310,7 @@ class Funnel:
             "leads": self.leads,
             "outside": self.outside,
             "reversed_times": self.reversed_times,
-            "definition": attrs.asdict(self.definition),
+            "definition": plain_data(self.definition),
             "as_of": self.as_of.isoformat(),
             "fingerprint": self.fingerprint,
         }
@@ -317,13 +333,6 @@ _HEAD = (
     "of closed",
     "median days",
 )
-
-
-def _html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose cells hold text, whatever it says."""
-    top = "".join(f"<th>{in_html(cell)}</th>" for cell in head)
-    lines = (f"<tr>{''.join(f'<td>{in_html(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><tr>{top}</tr>{''.join(lines)}</table>"
 
 
 def _cells(step: FunnelStep) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ from leadlib._metrics.curves import (
     unit_of,
 )
 from leadlib._metrics.durations import Durations, RiskSet, check_cause, risk_sets
+from leadlib._results import Result
 from leadlib.errors import LimitExceeded
 
 __all__ = ["CumulativeIncidence", "IncidenceStep", "cumulative_incidence"]
@@ -96,7 +97,7 @@ class IncidenceStep:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class CumulativeIncidence:
+class CumulativeIncidence(Result):
     """
     Which share has had which outcome by which time; made by :func:`cumulative_incidence`.
 
@@ -180,7 +181,7 @@ class CumulativeIncidence:
         shares = [percent(step.shares[cause]) for cause in self.causes]
         return (amount(step.time / unit), f"{step.at_risk:,}", *shares, percent(step.open))
 
-    def _repr_html_(self) -> str:
+    def _picture(self) -> str:
         curves = {
             cause: [(step.time / DAY, step.shares[cause]) for step in self.steps if step.events]
             for cause in self.causes

@@ -15,6 +15,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics.durations import Durations
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.offers import seen
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Qualified, Standing, Won, survivor_of
 from leadlib.model import Team
@@ -31,7 +32,7 @@ def _as_times(times: Mapping[Team, timedelta]) -> Mapping[Team, timedelta]:
 
 
 @attrs.frozen(kw_only=True)
-class Journey:
+class Journey(Measured):
     """
     Where the time of one lead went: marketing, sales, and as a customer; made by :func:`journey`.
 
@@ -45,6 +46,7 @@ class Journey:
         customer: The time as a customer, from *Won* until now or until it ended; None if it never
             was one.
         closed: The time in which the story had ended otherwise: lost, ruled out, churned.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     *owners*, *customer* and *closed* sum to the time from *since* to *as_of*.
     """
@@ -57,6 +59,7 @@ class Journey:
     owners: Mapping[Team, timedelta] = attrs.field(converter=_as_times)
     customer: timedelta | None
     closed: timedelta
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def in_funnel(self) -> timedelta:
@@ -85,9 +88,11 @@ class Journey:
             "owner_days": {team.value: time / _DAY for team, time in self.owners.items()},
             "customer_days": None if self.customer is None else self.customer / _DAY,
             "closed_days": self.closed / _DAY,
+            **self._said(),
         }
 
 
+@told("journey", "lead")
 def journey(lead: str, standings: Iterable[Standing], *, now: datetime) -> Journey:
     """
     Follow one lead through the funnel of marketing, that of sales, and its life as a customer.
@@ -172,7 +177,7 @@ def _as_leads(leads: Mapping[str, timedelta]) -> Mapping[str, timedelta]:
 
 
 @attrs.frozen(kw_only=True)
-class SalesReady:
+class SalesReady(Measured):
     """
     How long leads took to be certified; made by :func:`time_to_sales_ready`.
 
@@ -181,13 +186,18 @@ class SalesReady:
         leads: The time of each lead that was, by its id.
         durations: Those of all leads: open ones are censored, and stages in which a story ends
             compete.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "days"
+    _named = ("lead", "days")
 
     as_of: datetime
     leads: Mapping[str, timedelta] = attrs.field(
         converter=_as_leads, repr=lambda leads: f"{len(leads)} leads"
     )
     durations: Durations
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def incidence(self) -> CumulativeIncidence:
@@ -211,9 +221,11 @@ class SalesReady:
             "median_days": None if self.median is None else self.median / _DAY,
             "days": {lead: time / _DAY for lead, time in self.leads.items()},
             "durations": self.durations.to_dict(),
+            **self._said(),
         }
 
 
+@told("time to sales-ready")
 def time_to_sales_ready(standings: Iterable[Standing], *, now: datetime) -> SalesReady:
     """
     Measure the pipeline of marketing: from the first contact of a lead until it was certified.

@@ -15,10 +15,12 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._metrics.log import Log
 from leadlib._metrics.offers import plain
+from leadlib._metrics.origin import Measured, Origin, origin_of_paths
 from leadlib._metrics.paths import Paths
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import MISSING, LeadPaths, PathTable, Question, check_column
 from leadlib._rates import Benchmark, Rate, whole_number
+from leadlib._results import records
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
 
@@ -30,7 +32,7 @@ def _as_causes(causes: Mapping[str, int]) -> Mapping[str, int]:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Leakage:
+class Leakage(Measured):
     """
     A number of leads in buckets: each lead is in one.
 
@@ -43,6 +45,7 @@ class Leakage:
         ruled_out: How many were qualified out: they are no leak, and stay in the base.
         causes: To what the lost ones were lost, each to one cause, in your order; those that are in
             none are lost to nobody knows what.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     Raises:
         InvalidValue: Less than nothing, or more causes than losses.
@@ -64,6 +67,7 @@ class Leakage:
     lost: int = attrs.field(converter=whole_number)
     ruled_out: int = attrs.field(default=0, converter=whole_number)
     causes: Mapping[str, int] = attrs.field(factory=dict, converter=_as_causes)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         counts = (self.arrived, self.open, self.lost, self.ruled_out, *self.causes.values())
@@ -126,7 +130,7 @@ class Leakage:
         return said.pop() if len(said) == 1 else Benchmark.INCONCLUSIVE
 
     @property
-    def _named(self) -> tuple[tuple[str, Rate], ...]:
+    def _rates(self) -> tuple[tuple[str, Rate], ...]:
         return (
             ("of resolved", self.of_resolved),
             ("open as lost", self.open_as_lost),
@@ -135,7 +139,7 @@ class Leakage:
 
     def __str__(self) -> str:
         causes = ((f"  {cause or 'cause not known'}", rate) for cause, rate in self.shares.items())
-        rows = [_cells(*row) for row in (*self._named, *causes)]
+        rows = [_cells(*row) for row in (*self._rates, *causes)]
         return f"{self._buckets}\n{_text.text_table(_HEAD, rows)}"
 
     @property
@@ -145,6 +149,11 @@ class Leakage:
             f"{self.lost:,} lost, {self.ruled_out:,} ruled out"
         )
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each rate, and one for each cause; without a cause it is not known."""
+        rates = [*self._rates, *((cause or None, rate) for cause, rate in self.shares.items())]
+        return records({"leakage": name, **plain(rate)} for name, rate in rates)
+
     def to_dict(self) -> dict[str, Any]:
         """The buckets, rates and causes as plain data."""
         return {
@@ -153,8 +162,9 @@ class Leakage:
             "open": self.open,
             "lost": self.lost,
             "ruled_out": self.ruled_out,
-            **{name.replace(" ", "_"): plain(rate) for name, rate in self._named},
+            **{name.replace(" ", "_"): plain(rate) for name, rate in self._rates},
             "causes": {cause: plain(rate) for cause, rate in self.shares.items()},
+            **self._said(),
         }
 
 
@@ -225,7 +235,9 @@ def leakage(
     else:
         lost = {name: _fates(paths, groups[name], out)["lost"] for name in sorted(groups)}
         found = {name: leads for name, leads in lost.items() if leads and name != MISSING}
-    return Leakage(causes=found, **_fates(paths, whole, out))
+    kind = causes if isinstance(causes, str) or causes is None else "given"
+    origin = origin_of_paths(log, paths, "leakage", ruled_out=sorted(out), causes=kind)
+    return Leakage(causes=found, origin=origin, **_fates(paths, whole, out))
 
 
 def _fates(paths: LeadPaths, table: PathTable, out: Collection[str]) -> dict[str, int]:

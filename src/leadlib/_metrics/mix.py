@@ -9,6 +9,7 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._metrics.offers import plain
 from leadlib._rates import Rate, whole_number
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 
 __all__ = ["Mix"]
@@ -22,7 +23,7 @@ def _as_parts(counts: Mapping[str, int]) -> Mapping[str, int]:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Mix:
+class Mix(Result):
     """
     The parts of a whole: leads by source, by team or by channel, activities by phase.
 
@@ -44,6 +45,9 @@ class Mix:
         sales         43  43.0 %   [33.7, 52.8]
         concentration 0.510
     """
+
+    _table = "shares"
+    _named = ("part", "count")
 
     counts: Mapping[str, int] = attrs.field(converter=_as_parts)
 

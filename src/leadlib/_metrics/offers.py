@@ -195,5 +195,4 @@ def state_of(kind: type[_State], value: object) -> _State:
 
 def plain(rate: Rate) -> dict[str, Any]:
     """A rate as plain data."""
-    interval = list(rate.interval) if rate.interval else None
-    return {"k": rate.k, "n": rate.n, "rate": rate.value, "interval": interval}
+    return rate.to_dict()

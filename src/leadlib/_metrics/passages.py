@@ -18,8 +18,10 @@ from leadlib._instants import MICROSECOND
 from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import Log, StageLog, check_log
+from leadlib._metrics.origin import Origin, origin_of
 from leadlib._metrics.tables import MISSING
 from leadlib._metrics.visits import counted_visits
+from leadlib._results import Result, plain_data
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
@@ -72,7 +74,7 @@ def _as_groups(groups: Mapping[str, "TimeToStage"]) -> Mapping[str, "TimeToStage
 
 
 @attrs.frozen(kw_only=True, repr=False, slots=False)
-class TimeToStage:
+class TimeToStage(Result):
     """
     How long it takes to get to a stage; made by :func:`time_to_stage`, prints as a table.
 
@@ -89,6 +91,7 @@ class TimeToStage:
         by: The label column of *groups*.
         label: The group that this is of; None for the whole.
         groups: One for each group; leads without a label are under the empty text.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     definition: PassageDefinition
@@ -102,6 +105,7 @@ class TimeToStage:
     by: str | None = None
     label: str | None = None
     groups: Mapping[str, "TimeToStage"] = attrs.field(factory=dict, converter=_as_groups)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def goal(self) -> str:
@@ -158,14 +162,22 @@ class TimeToStage:
                 "one lead are not independent, and the intervals take them to be."
             )
 
+    @property
+    def fingerprint(self) -> str | None:
+        """SHA-256 over definition, *as_of* and visible events: equal input, equal print."""
+        return self.origin.fingerprint if self.origin else None
+
     def __repr__(self) -> str:
         return f"<TimeToStage {self.goal!r}: {self.durations!r}>"
 
     def __str__(self) -> str:
         return "\n".join([str(self.incidence), *self.notes])
 
-    def _repr_html_(self) -> str:
-        return self.incidence._repr_html_()  # the protocol of notebooks
+    def _picture(self) -> str:
+        return self.incidence._picture()  # noqa: SLF001  # a result of ours, too
+
+    def _remarks(self) -> tuple[str, ...]:
+        return self.notes
 
     def to_records(self) -> list[dict[str, Any]]:
         """One row for each time and outcome, of every group if there are any."""
@@ -180,8 +192,9 @@ class TimeToStage:
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain data: JSON knows all of it; times in days of 24 h."""
         plain: dict[str, Any] = {
-            "definition": attrs.asdict(self.definition),
+            "definition": plain_data(self.definition),
             "as_of": self.as_of.isoformat(),
+            "fingerprint": self.fingerprint,
             "leads": self.leads,
             "outside": self.outside,
             "merged": self.merged,
@@ -264,10 +277,16 @@ def time_to_stage(
         log=log, definition=definition, cut=cut, since=_recorded_since(log, recorded_since)
     )
     tallies = journeys.tallies(by)
-    whole = _result(tallies.values(), definition, cut)
-    groups = {label: _result([tally], definition, cut) for label, tally in tallies.items()}
+    origin = attrs.evolve(origin_of(log, cut, **attrs.asdict(definition)), by=by)
+    whole = attrs.evolve(_result(tallies.values(), definition, cut), origin=origin)
     if by is None:
         return whole
+    groups = {
+        label: attrs.evolve(
+            _result([tally], definition, cut), origin=attrs.evolve(origin, label=label)
+        )
+        for label, tally in tallies.items()
+    }
     named = sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0]))
     split = {label: attrs.evolve(group, by=by, label=label) for label, group in named}
     return attrs.evolve(whole, by=by, groups=split)

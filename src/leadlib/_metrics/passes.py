@@ -13,7 +13,9 @@ import attrs
 from leadlib import _instants, _text
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
+from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._rates import Rate
+from leadlib._results import records
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
 
@@ -21,7 +23,7 @@ __all__ = ["Passes", "passes"]
 
 
 @attrs.frozen(kw_only=True)
-class Passes:
+class Passes(Measured):
     """
     What became of leads that may enter a stage more than once; made by :func:`passes`.
 
@@ -35,6 +37,7 @@ class Passes:
         arrived_ever: How many leads arrived at all.
         arrived: How many passes arrived.
         waiting: How many leads are still in *start*: their pass may yet arrive.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     start: str
@@ -46,6 +49,7 @@ class Passes:
     arrived_ever: int
     arrived: int
     waiting: int
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def first_pass(self) -> Rate:
@@ -67,7 +71,7 @@ class Passes:
         return Rate(self.arrived, self.passes)
 
     @property
-    def _named(self) -> tuple[tuple[str, Rate], ...]:
+    def _rates(self) -> tuple[tuple[str, Rate], ...]:
         rates = (self.first_pass, self.eventual, self.per_pass)
         return tuple(zip(("first pass", "eventual", "per pass"), rates, strict=True))
 
@@ -75,9 +79,13 @@ class Passes:
         head = (self.start, "arrived", "of", "rate", "95 % interval")
         rows = [
             (name, f"{rate.k:,}", f"{rate.n:,}", rate.percent, rate.bounds)
-            for name, rate in self._named
+            for name, rate in self._rates
         ]
         return "\n".join([_text.text_table(head, rows), f"{self.waiting:,} still wait there"])
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each of the three rates."""
+        return records({"rate of": name, **plain(rate)} for name, rate in self._rates)
 
     def to_dict(self) -> dict[str, Any]:
         """The three rates as plain data."""
@@ -85,8 +93,9 @@ class Passes:
             "start": self.start,
             "goals": [*self.goals],
             "as_of": self.as_of.isoformat(),
-            **{name.replace(" ", "_"): plain(rate) for name, rate in self._named},
+            **{name.replace(" ", "_"): plain(rate) for name, rate in self._rates},
             "waiting": self.waiting,
+            **self._said(),
         }
 
 
@@ -150,6 +159,7 @@ def passes(
         arrived_ever=sum(any(own) for own, _ in found),
         arrived=sum(sum(own) for own, _ in found),
         waiting=sum(still for _, still in found),
+        origin=origin_of(log, cut, metric="passes", start=name, goals=[*goals]),
     )
 
 

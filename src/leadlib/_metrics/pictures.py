@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from leadlib._markup import in_html
 
-__all__ = ["bars", "steps"]
+__all__ = ["bars", "heat", "steps"]
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 360, 120, 40, 24
 _LEGEND = 8  # curves with a name beside them; more would not be told apart
@@ -76,6 +76,52 @@ def bars(title: str, rows: Sequence[tuple[str, Sequence[int]]], *, parts: Sequen
         f'<text x="0" y="14">{in_html(title)}</text>{lines}'
         f'<g transform="translate(0 {height - 8})">{key}</g></svg>'
     )
+
+
+def heat(
+    title: str, rows: Sequence[tuple[str, Sequence[float | None]]], *, columns: Sequence[str]
+) -> str:
+    """
+    Draw a field of shares, darker for more; what is not known is left blank and says ``-``.
+
+    Args:
+        title: What one sees.
+        rows: Names with their shares from 0 to 1, the last rows if there are too many.
+        columns: What the shares are of.
+    """
+    shown = rows[-_MOST_BARS:]
+    heads = "".join(
+        f'<text x="{_LABEL + _CELL * i + 4}" y="{_TOP + 8}">{in_html(name[:12])}</text>'
+        for i, name in enumerate(columns)
+    )
+    cells = "".join(_cells(i, name, shares) for i, (name, shares) in enumerate(shown))
+    height = _TOP + _ROW * (len(shown) + 1) + 20
+    more = ""
+    if cut := len(rows) - len(shown):
+        more = f'<text x="0" y="{height - 6}">and {cut:,} before</text>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
+        f'width="{_LABEL + _CELL * len(columns)}" height="{height}" '
+        f'font-family="sans-serif" font-size="11"><title>{in_html(title)}</title>'
+        f'<text x="0" y="14">{in_html(title)}</text>{heads}{cells}{more}</svg>'
+    )
+
+
+_CELL = 86
+
+
+def _cells(number: int, name: str, shares: Sequence[float | None]) -> str:
+    y = _TOP + _ROW * number + 16
+    drawn = f'<text x="0" y="{y + 12}">{in_html(name[:24])}</text>'
+    for place, share in enumerate(shares):
+        x = _LABEL + _CELL * place
+        if share:
+            square = f"M{x} {y}h{_CELL - 2}v{_ROW - 2}h-{_CELL - 2}z"
+            drawn += f'<path d="{square}" fill="{_INKS[0]}" fill-opacity="{share:.2f}"/>'
+        ink = ' fill="#fff"' if share and share > 1 / 2 else ""
+        said = "-" if share is None else f"{100 * share:.1f} %"
+        drawn += f'<text x="{x + 4}" y="{y + 13}"{ink}>{said}</text>'
+    return drawn
 
 
 def _bar(number: int, name: str, counts: Sequence[int], most: int) -> str:

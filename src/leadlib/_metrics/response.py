@@ -8,6 +8,7 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import FollowedOffer, is_merged, offers, plain, seen
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Standing
@@ -53,17 +54,22 @@ def _in_hours(time: timedelta) -> str:
 
 
 @attrs.frozen(kw_only=True)
-class ContactRates:
+class ContactRates(Measured):
     """
     How often sales got through, by how soon it tried; made by :func:`contact_rates`.
 
     Args:
         as_of: The last visible instant.
         buckets: The soonest first, the untouched last; each offer is in one.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "buckets"
+    _named = ("bucket", "count")
 
     as_of: datetime
     buckets: tuple[ResponseBucket, ...]
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def rate(self) -> Rate:
@@ -79,13 +85,18 @@ class ContactRates:
     def to_dict(self) -> dict[str, Any]:
         """The rates as plain data."""
         buckets = {bucket.name: plain(bucket.rate) for bucket in self.buckets}
-        return {"as_of": self.as_of.isoformat(), "buckets": buckets, "all": plain(self.rate)}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "buckets": buckets,
+            "all": plain(self.rate),
+        } | self._said()
 
 
 def _cells(name: str, rate: Rate) -> tuple[str, ...]:
     return (name, f"{rate.k:,}", f"{rate.n:,}", rate.percent, rate.bounds)
 
 
+@told("contact rates", "edges")
 def contact_rates(
     standings: Iterable[Standing], *, now: datetime, edges: Sequence[timedelta] = _EDGES
 ) -> ContactRates:

@@ -13,6 +13,7 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.campaigns import Group, as_group, group_order
 from leadlib._metrics.offers import seen
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import OpportunityOpened, Standing, Won
 
@@ -43,7 +44,7 @@ class RevenueGroup:
 
 
 @attrs.frozen(kw_only=True)
-class Revenue:
+class Revenue(Measured):
     """
     What was won in one currency, in groups; made by :func:`revenue_by`.
 
@@ -51,11 +52,15 @@ class Revenue:
         as_of: The last visible instant.
         currency: Of all amounts; None if nothing was won that has one.
         groups: The largest amount first; no win is in two.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "groups"
 
     as_of: datetime
     currency: str | None
     groups: tuple[RevenueGroup, ...]
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def total(self) -> Decimal:
@@ -99,6 +104,7 @@ class Revenue:
             "unpriced": self.unpriced,
             "elsewhere": self.elsewhere,
             "groups": [_plain_group(group, self.total) for group in self.groups],
+            **self._said(),
         }
 
 
@@ -123,6 +129,7 @@ def _plain_group(group: RevenueGroup, total: Decimal) -> dict[str, Any]:
     return attrs.asdict(group) | exact
 
 
+@told("revenue", "by", "currency")
 def revenue_by(
     standings: Iterable[Standing], by: Labels, *, now: datetime, currency: str | None = None
 ) -> Revenue:

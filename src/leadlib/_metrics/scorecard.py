@@ -10,6 +10,7 @@ from leadlib import _fields, _text
 from leadlib._metrics.campaigns import CampaignResult, check_comparable
 from leadlib._metrics.offers import plain
 from leadlib._rates import Comparison, compare
+from leadlib._results import Result, records
 from leadlib.errors import InvalidValue
 
 __all__ = ["Divergence", "Scorecard", "scorecard"]
@@ -33,7 +34,7 @@ def _is_result(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class Scorecard:
+class Scorecard(Result):
     """
     What came in during one period and during the one before; made by :func:`scorecard`.
 
@@ -82,6 +83,10 @@ class Scorecard:
         if self.now.inquiries < self.before.inquiries and apart > 0:
             return Divergence.VOLUME_DOWN_QUALITY_UP
         return None
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each period, the earlier one first."""
+        return records(self.to_dict()["periods"])
 
     def __str__(self) -> str:
         head = ("period", "inquiries", "accepted", "acceptance", "95 % interval", "value each")

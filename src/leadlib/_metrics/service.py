@@ -14,7 +14,9 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import offers, plain, seen, state_of
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib._rates import Benchmark, Rate, whole_number
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Deadline, HandedOff, Run, Standing
 from leadlib.model import Team
@@ -59,7 +61,7 @@ _DUE = (ServiceState.MET, ServiceState.LATE, ServiceState.OVERDUE)
 
 
 @attrs.frozen(kw_only=True)
-class ServiceLevel:
+class ServiceLevel(Measured):
     """
     How often a clock was met; made by :func:`service_level`.
 
@@ -67,11 +69,13 @@ class ServiceLevel:
         clock: The clock: what was due within which time, and whose it was.
         as_of: The last visible instant.
         runs: Every run of it and what came of it, by start and lead.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
     clock: Deadline
     as_of: datetime
     runs: tuple[tuple[Run, ServiceState], ...] = attrs.field(repr=lambda runs: str(len(runs)))
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def count(self, state: ServiceState) -> int:
         """How many runs are in one state."""
@@ -101,6 +105,7 @@ class ServiceLevel:
             "met": plain(self.rate),
             "states": {state.value: self.count(state) for state in ServiceState},
             "breaches": [_plain_run(run) for run in self.breaches],
+            **self._said(),
         }
 
 
@@ -114,6 +119,7 @@ def _plain_run(run: Run) -> dict[str, Any]:
     }
 
 
+@told("service level", "clock", "calendar", "since")
 def service_level(
     standings: Iterable[Standing],
     clock: Deadline,
@@ -215,7 +221,7 @@ class Supply:
 
 
 @attrs.frozen(kw_only=True)
-class TwoSides:
+class TwoSides(Measured):
     """
     Both sides of the agreement; made by :func:`two_sides`.
 
@@ -223,6 +229,7 @@ class TwoSides:
         supply: Marketing's: certified leads handed to sales, against those promised.
         certified: Also marketing's: offers with a certificate, of all offers.
         follow_up: The side of sales: how often its clock was met.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     Each offer has its brief by construction, so the completeness of briefs is no figure.
     """
@@ -230,6 +237,7 @@ class TwoSides:
     supply: Supply
     certified: Rate
     follow_up: ServiceLevel
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __str__(self) -> str:
         clock, done = self.follow_up.clock, self.follow_up.rate
@@ -240,9 +248,14 @@ class TwoSides:
         """Both sides as plain data."""
         supply = attrs.asdict(self.supply) | {"value": self.supply.value}
         follow_up = self.follow_up.to_dict()
-        return {"supply": supply, "certified": plain(self.certified), "follow_up": follow_up}
+        return {
+            "supply": supply,
+            "certified": plain(self.certified),
+            "follow_up": follow_up,
+        } | self._said()
 
 
+@told("two sides", "clock", "promised", "calendar", "since")
 def two_sides(
     standings: Iterable[Standing],
     clock: Deadline,
@@ -305,7 +318,7 @@ class Cause(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class Diagnosis:
+class Diagnosis(Result):
     """
     What is wrong with a lead programme; made by :func:`diagnose`.
 

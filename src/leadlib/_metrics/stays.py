@@ -14,6 +14,7 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.offers import seen
+from leadlib._metrics.origin import Measured, Origin, told
 from leadlib.lifecycle import Qualified, Stage, Standing
 from leadlib.model import Team
 
@@ -75,7 +76,7 @@ class StageTime:
 
 
 @attrs.frozen(kw_only=True)
-class DwellTimes:
+class DwellTimes(Measured):
     """
     How long leads were where; made by :func:`dwell_times`.
 
@@ -83,11 +84,16 @@ class DwellTimes:
         as_of: Until when lasting stays are counted.
         stages: One for each stage that was visited, the longest total first.
         leads: One for each lead, by id.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "stages"
+    _named = ("stage", "count")
 
     as_of: datetime
     stages: tuple[StageTime, ...]
     leads: tuple[LeadTime, ...] = attrs.field(repr=lambda leads: str(len(leads)))
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def owners(self) -> Mapping[Team | None, timedelta]:
@@ -125,12 +131,17 @@ class DwellTimes:
             for time in self.stages
         }
         owners = {str(owner or "nobody"): time / _DAY for owner, time in self.owners.items()}
-        return {"as_of": self.as_of.isoformat(), "stages": stages, "owner_days": owners}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "stages": stages,
+            "owner_days": owners,
+        } | self._said()
 
 
 _HEAD = ("stage", "owner", "leads", "visits", "lasting", "mean days", "total days")
 
 
+@told("dwell times")
 def dwell_times(standings: Iterable[Standing], *, now: datetime) -> DwellTimes:
     """
     Measure how long leads were in each stage and with each owner.
@@ -223,7 +234,7 @@ def _as_counts(counts: Mapping[str, int]) -> Mapping[str, int]:
 
 
 @attrs.frozen(kw_only=True)
-class Census:
+class Census(Measured):
     """
     How many leads are where; made by :func:`census`.
 
@@ -231,10 +242,15 @@ class Census:
         as_of: When.
         counts: By the name of the stage, in order; merged and erased leads are in stages of their
             own, so that all leads are in one.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "stages"
+    _named = ("stage", "leads")
 
     as_of: datetime
     counts: Mapping[str, int] = attrs.field(converter=_as_counts)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def leads(self) -> int:
@@ -247,9 +263,14 @@ class Census:
 
     def to_dict(self) -> dict[str, Any]:
         """The counts as plain data."""
-        return {"as_of": self.as_of.isoformat(), "leads": self.leads, "stages": {**self.counts}}
+        return {
+            "as_of": self.as_of.isoformat(),
+            "leads": self.leads,
+            "stages": {**self.counts},
+        } | self._said()
 
 
+@told("census")
 def census(standings: Iterable[Standing], *, now: datetime) -> Census:
     """
     Count how many leads are in each stage: every lead that was captured is in exactly one.

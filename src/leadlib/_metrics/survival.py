@@ -34,6 +34,7 @@ from leadlib._metrics.curves import (
     unit_of,
 )
 from leadlib._metrics.durations import Durations, RiskSet, risk_sets
+from leadlib._results import Result, records
 
 __all__ = [
     "LogRank",
@@ -84,7 +85,7 @@ class SurvivalStep:
 
 
 @attrs.frozen(kw_only=True, repr=False)
-class SurvivalCurve:
+class SurvivalCurve(Result):
     """
     Which share is still without the event after which time; made by :func:`kaplan_meier`.
 
@@ -186,7 +187,7 @@ class SurvivalCurve:
         head = (unit, "at risk", "events", "censored", "survival", "error", "95 % interval")
         return table(head, [_survival_cells(step, UNITS[unit]) for step in self.steps])
 
-    def _repr_html_(self) -> str:
+    def _picture(self) -> str:
         points = [(step.time / DAY, step.survival) for step in self.steps if step.events]
         half = (
             "not half of them had it"
@@ -282,7 +283,7 @@ def kaplan_meier(durations: Durations) -> SurvivalCurve:
 
 
 @attrs.frozen(kw_only=True)
-class LogRank:
+class LogRank(Result):
     """
     Whether two curves differ; made by :func:`log_rank`.
 
@@ -315,6 +316,14 @@ class LogRank:
         seen = " against ".join(f"{count:,} events ({mean:,.1f} expected)" for count, mean in pairs)
         chance = f"p {self.p:.4f}" if self.p >= 1e-4 else "p < 0.0001"  # noqa: PLR2004
         return f"{seen}: chi-square {self.chi2:.3f}, {chance}"
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each of the two groups."""
+        pairs = zip("ab", self.observed, self.expected, strict=True)
+        test = {"chi2": self.chi2, "p": self.p}
+        return records(
+            {"group": g, "observed": n, "expected": mean, **test} for g, n, mean in pairs
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The test as plain data."""

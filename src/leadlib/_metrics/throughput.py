@@ -10,6 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from itertools import zip_longest
 from math import sqrt
 from typing import Any
 
@@ -18,10 +19,12 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.log import Log
+from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import Question
 from leadlib._periods import Period
 from leadlib._rates import whole_number
+from leadlib._results import Result, records
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.lifecycle import Stage
 
@@ -60,7 +63,7 @@ def _as_starts(starts: Iterable[datetime]) -> tuple[datetime, ...]:
 
 
 @attrs.frozen(kw_only=True)
-class ThroughputPlan:
+class ThroughputPlan(Result):
     """
     What a target asks of the periods that are left; made by :meth:`Throughput.against`.
 
@@ -106,7 +109,7 @@ class ThroughputPlan:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Throughput:
+class Throughput(Measured):
     """
     How many leads came in each of several periods of one length, those with none included.
 
@@ -115,6 +118,7 @@ class Throughput:
     Args:
         counts: One for each period, the first one first.
         starts: When each period began, if that is known.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     Raises:
         InvalidValue: Less than nothing, no whole numbers, or not as many starts as counts.
@@ -129,6 +133,7 @@ class Throughput:
 
     counts: tuple[int, ...] = attrs.field(converter=_as_counts)
     starts: tuple[datetime, ...] = attrs.field(default=(), converter=_as_starts)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if self.starts and len(self.starts) != len(self.counts):
@@ -206,6 +211,11 @@ class Throughput:
         ]
         return "\n".join([line, _text.text_table(("from", "leads"), rows)] if rows else [line])
 
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each period; *start* is None if it is not known."""
+        pairs = zip_longest((start.isoformat() for start in self.starts), self.counts)
+        return records({"start": start, "leads": count} for start, count in pairs)
+
     def to_dict(self) -> dict[str, Any]:
         """The counts and figures as plain data."""
         return {
@@ -215,6 +225,7 @@ class Throughput:
             "cv": self.cv,
             "cv_by_chance": self.cv_by_chance,
             "pace": self.pace().value,
+            **self._said(),
         }
 
 
@@ -260,7 +271,10 @@ def throughput(
     edges = [_instants.micros(start) for start in starts]
     counted = read_paths(log, question).arrivals(edges)
     counts = [counted.get(place, 0) for place in range(len(edges) - 1)]
-    return Throughput(counts=counts, starts=starts[:-1])
+    [name] = question.waterfall
+    asked = {"since": starts[0].isoformat(), "every": str(Period.of(every))}
+    origin = origin_of(log, question.cut, metric="throughput", stage=name, **asked)
+    return Throughput(counts=counts, starts=starts[:-1], origin=origin)
 
 
 def _starts(since: datetime, every: object, cut: int) -> list[datetime]:

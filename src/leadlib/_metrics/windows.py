@@ -17,6 +17,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics.cohorts import Cohort, cohorts, month_begins, month_of, months_between
 from leadlib._metrics.log import Log
 from leadlib._metrics.offers import plain
+from leadlib._metrics.origin import Measured, Origin, origin_of_paths
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import Question, Window
 from leadlib._periods import Period
@@ -60,7 +61,7 @@ class WindowedCohort:
 
 
 @attrs.frozen(kw_only=True)
-class WindowedConversion:
+class WindowedConversion(Measured):
     """
     How many leads arrived within a fixed time; made by :func:`converted_within`.
 
@@ -69,12 +70,16 @@ class WindowedConversion:
         within: The window, in words.
         as_of: The last visible instant.
         months: One cohort for each month in which leads came in.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "months"
 
     goal: str
     within: str
     as_of: datetime
     months: tuple[WindowedCohort, ...]
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def rate(self) -> Rate:
@@ -109,6 +114,7 @@ class WindowedConversion:
                 }
                 for month in self.months
             ],
+            **self._said(),
         }
 
 
@@ -167,6 +173,7 @@ def converted_within(
         within=words,
         as_of=_instants.from_micros(paths.question.cut),
         months=tuple(_cohorts(months, counts)),
+        origin=origin_of_paths(log, paths, "converted within", within=words, zone=str(zone)),
     )
 
 
@@ -242,17 +249,21 @@ class PeriodRatio:
 
 
 @attrs.frozen(kw_only=True)
-class PeriodRatios:
+class PeriodRatios(Measured):
     """
     The period ratio of each month beside its cohort; made by :func:`period_ratios`.
 
     Args:
         goal: The stage in which leads arrive.
         months: One for each month in which leads came in or arrived.
+        origin: What the numbers mean, and what they were read from; None if they were given.
     """
+
+    _table = "months"
 
     goal: str
     months: tuple[PeriodRatio, ...]
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __str__(self) -> str:
         head = ("month", "entered", self.goal, "per 100 entered", "of its own leads")
@@ -261,7 +272,8 @@ class PeriodRatios:
 
     def to_dict(self) -> dict[str, Any]:
         """All months as plain data."""
-        return {"goal": self.goal, "months": [month.to_dict() for month in self.months]}
+        months = [month.to_dict() for month in self.months]
+        return {"goal": self.goal, "months": months, **self._said()}
 
 
 _NOTE = (
@@ -319,4 +331,5 @@ def period_ratios(
         )
         for month in sorted({*own, *arrived})
     )
-    return PeriodRatios(goal=found.goal, months=tuple(months))
+    origin = origin_of_paths(log, paths, "period ratios", zone=str(zone))
+    return PeriodRatios(goal=found.goal, months=tuple(months), origin=origin)

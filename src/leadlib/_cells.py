@@ -17,7 +17,7 @@ class Rejected(Exception):
 
 def is_blank(cell: Any) -> bool:
     """Whether a cell says nothing: missing, NaN, or text of spaces."""
-    return cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell  # noqa: PLR0124
+    return _text.is_missing(cell) or (isinstance(cell, str) and not cell.strip())
 
 
 def name(cell: Any, column: str) -> str:
@@ -89,7 +89,14 @@ def _placed(cell: date, zone: tzinfo | None) -> datetime:
     if zone is None:
         got = "a time without offset" if cell is local else "a date without time and offset"
         raise InvalidValue(expected=_instants.EXPECTED, got=got)
-    return _instants.placed(local, zone)
+    return _instants.placed(_plain(local), zone)
+
+
+def _plain(local: datetime) -> datetime:
+    """A time stamp of another library, which counts in its own way, as a datetime."""
+    if type(local) is datetime:
+        return local
+    return datetime.combine(date(local.year, local.month, local.day), local.time())
 
 
 def _expected(zone: tzinfo | None) -> str:
