@@ -121,6 +121,7 @@ class TestValidation:
         assert [one_each.top(share).n for share in (0.1, 0.3, 0.6, 0.7)] == [1, 3, 6, 7]
         assert one_each.lift_at(0.3) is None
         assert one_each.top(np.float64(0.3)) == one_each.top(0.3)
+        assert one_each.top(np.float64(0.3)) == one_each.top(0.3)
 
     def test_sets_what_was_foretold_against_what_came(self):
         rows = self.tried.reliability

@@ -90,6 +90,8 @@ class FramePaths:
 
     @cached_property
     def closed(self) -> frozenset[str]:
+        if self.question.closed is not None:  # declared: no row need be read
+            return frozenset(_outside(self.log, self.question) & self.question.closed)
         return self._table(now=True).closed
 
     @property
@@ -475,12 +477,11 @@ class _Pass:
         return leads
 
     def _closed(self, leads: Any, rows: Any) -> frozenset[str]:
-        cut, places = self.question.cut, self.question.places
-        entered = [name for name in places if self.log.seen[name][1] <= cut]
-        outside = {name for name in entered if name not in self.question.index}
+        outside = _outside(self.log, self.question)
         if self.question.closed is not None:
             return frozenset(outside & self.question.closed)
-        return frozenset(outside - {places[out] for out in self._returned(leads, rows)})
+        returned = {self.question.places[out] for out in self._returned(leads, rows)}
+        return frozenset(outside - returned)
 
     def _returned(self, leads: Any, rows: Any) -> set[int]:
         """The places outside from which some lead came back."""
@@ -508,6 +509,12 @@ class _Pass:
         found = here.select("lead", *columns).group_by("lead").agg(*ends)
         flags = [(nw.col(f"out {out}") < nw.col("inside")).alias(f"{out}") for out in outside]
         return _any(found.select(*flags), outside)
+
+
+def _outside(log: FrameLog, question: Question) -> set[str]:
+    """The stages off the way that somebody has entered."""
+    entered = {name for name, (_, first, _) in log.seen.items() if first <= question.cut}
+    return entered - question.index.keys()
 
 
 def _any(flags: Any, places: Sequence[int]) -> set[int]:
