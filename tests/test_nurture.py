@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import DAY, MONDAY, NEED, a_certificate, a_lead
-from leadlib.errors import InvalidValue, LimitExceeded
-from leadlib.lifecycle import Disqualified, HandedOff, Triaged
-from leadlib.nurture import Cadence, Step, Touch, TouchState
+from leadlib.errors import InvalidValue
+from leadlib.lifecycle import Disqualified, HandedBack, HandedOff, Triaged
+from leadlib.nurture import Cadence, Step, Touch, TouchReason, TouchState
 from leadlib.worktime import WorkCalendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -107,18 +107,19 @@ class TestPlan:
         }
 
     @pytest.mark.rule("law-7")
-    def test_is_cancelled_once_sales_has_the_lead(self):
+    def test_is_held_while_sales_has_the_lead(self):
         cadence = Cadence("welcome", steps=steps(0, 1, 2))
         touches = cadence.plan(a_lead(), enrolled=MONDAY, history=[a_hand_off(MONDAY + DAY)])
 
-        assert [touch.state.value for touch in touches] == ["planned", "cancelled", "cancelled"]
+        assert [touch.state.value for touch in touches] == ["planned", "held", "held"]
         assert touches[1].why == "HandedOff on 2026-03-03"
 
     def test_other_leads_and_earlier_ends_do_not_matter(self):
         cadence = Cadence("welcome", steps=steps(0))
         history = [
             Disqualified(lead="other", at=MONDAY + DAY, reason="spam"),
-            a_hand_off(MONDAY - DAY),
+            a_hand_off(MONDAY - 2 * DAY),
+            HandedBack(lead="i-1", at=MONDAY - DAY, reason="timing"),
             Triaged(lead="i-1", at=MONDAY),
         ]
 
@@ -126,13 +127,14 @@ class TestPlan:
 
 
 class TestDue:
-    def test_gives_what_has_come_and_was_not_sent(self):
+    def test_gives_what_has_come_and_never_passes_what_is_not_confirmed(self):
         cadence = Cadence("welcome", steps=steps(0, 1, 7))
         first, second, _ = cadence.plan(a_lead(), enrolled=MONDAY)
         now = MONDAY + 2 * DAY
 
-        assert cadence.due(a_lead(), enrolled=MONDAY, now=now) == (first, second)
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=now) == (first,)
         assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id]) == (second,)
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id, second.id]) == ()
 
     def test_asks_again_at_the_moment_of_sending(self):
         cadence = Cadence("welcome", steps=steps(0))
@@ -212,10 +214,14 @@ class TestCadence:
             date(2036, 3, 3),
         ]
 
-    def test_never_searches_for_ever(self):
+    def test_never_searches_for_ever_and_says_that_it_ran_out_of_days(self):
         shut = WorkCalendar(holidays=frozenset(date(2026, 1, 1) + n * DAY for n in range(4_000)))
-        with pytest.raises(LimitExceeded, match="within ten years"):
-            Cadence("welcome", steps=steps(0), calendar=shut).plan(a_lead(), enrolled=MONDAY)
+        cadence = Cadence("welcome", steps=steps(0), calendar=shut)
+        [touch] = cadence.plan(a_lead(), enrolled=MONDAY)
+
+        assert (touch.state, touch.reasons) == (TouchState.HELD, (TouchReason.NO_DAY,))
+        assert touch.why == "no allowed day within ten years of 2026-03-02"
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=MONDAY + DAY) == ()
 
 
 class TestLaws:

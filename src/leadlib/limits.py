@@ -7,6 +7,7 @@ nor gigabytes.  They are constants, not settings: a limit that can be forgotten 
 
 __all__ = [
     "ACCOUNTS",
+    "CAPS",
     "COLUMNS",
     "DEFINITION_CHARACTERS",
     "DEFINITION_DEPTH",
@@ -23,6 +24,7 @@ __all__ = [
     "LIFECYCLE_STAGES",
     "LINE_CHARACTERS",
     "PAUSES",
+    "PLANNED",
     "PROBLEMS",
     "RATES",
     "REPS",
@@ -33,6 +35,7 @@ __all__ = [
     "STAGES",
     "TEXT_CHARACTERS",
     "TOUCHES",
+    "ZONES",
 ]
 
 # One value
@@ -79,6 +82,9 @@ RATES = 100
 
 # One plan
 TOUCHES = 1_000
+PLANNED = 100_000
+CAPS = 100  # and quiet hours
+ZONES = 600
 
 # One clock
 PAUSES = 1_000

@@ -1,0 +1,248 @@
+"""The walk: the steps of a cadence in order for one lead, and what it remembers on its way."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, tzinfo
+from heapq import merge
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import attrs
+
+from leadlib import _instants
+from leadlib._nurture.caps import Ledger
+from leadlib._nurture.happened import Happened, happened
+from leadlib._nurture.hours import DAY
+from leadlib._nurture.search import Refusal, Search
+from leadlib._nurture.steps import Step
+from leadlib._nurture.touches import (
+    MARKETING,
+    SentTouch,
+    Touch,
+    TouchReason,
+    TouchState,
+    touch_id,
+)
+from leadlib.lifecycle import LeadEvent
+from leadlib.model import Lead
+
+if TYPE_CHECKING:
+    from leadlib._nurture.planner import Planner
+
+__all__ = ["Case", "Permit", "Walk"]
+
+_EPOCH_DAY = _instants.EARLIEST.toordinal()
+_NEVER = _instants.LATEST.toordinal() - 10
+
+Permit = Callable[[Step, datetime], Refusal | None]
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """One lead in one cadence: all that a plan depends on."""
+
+    lead: Lead
+    enrolled: datetime
+    zone: tzinfo | None
+    history: Sequence[LeadEvent] = ()
+    sent: Mapping[str, SentTouch | None] = attrs.field(factory=dict)
+    permit: Permit | None = None
+    taken: Sequence[Touch] = ()  # planned by cadences that go first
+
+
+@attrs.frozen
+class _Time:
+    """One time of one step: the step, the day that it is wanted on, and the id of its touch."""
+
+    step: Step
+    day: int
+    id: str
+
+
+@attrs.define
+class Walk:
+    """
+    One walk over the steps.
+
+    Args:
+        had: The contacts that there were.
+        alone: The same, and those that this cadence plans.
+        ledger: The same, and those that cadences plan that go first.
+        floors: What no touch may be before, and why.
+        before: The touch before, which none may overtake.
+    """
+
+    planner: "Planner"
+    case: Case
+    happened: Happened
+    had: Ledger
+    alone: Ledger
+    ledger: Ledger
+    floors: tuple[tuple[TouchReason, int], ...]
+    before: int = 0
+    steps: dict[str, Step] = attrs.field(factory=dict)  # by the id of their touch
+
+    @classmethod
+    def of(cls, planner: "Planner", case: Case, *, now: datetime | None = None) -> "Walk":
+        """Read the history, and count what the person has got, whoever sent it."""
+        cadence = planner.cadence
+        seen = happened(cadence, case.lead, case.history, cadence.steps, case.enrolled)
+        floors = [(TouchReason.HOUR_PASSED, _instants.micros(case.enrolled))]
+        if now is not None:
+            floors.append((TouchReason.LATE, _instants.micros(now)))
+        caps = planner.policy.caps if planner.policy is not None else ()
+        had, alone, both = Ledger(caps), Ledger(caps), Ledger(caps)
+        walk = cls(planner, case, seen, had, alone, both, tuple(floors))
+        if caps:
+            walk._count_what_was()
+        return walk
+
+    def _count_what_was(self) -> None:
+        """Attempts of sales count, too: the person was contacted."""
+        for touch in self.case.sent.values():
+            if touch is not None:
+                self._count(_instants.micros(touch.at), touch.channel, self.had, self.alone)
+        for instant, channel in self.happened.attempts:
+            self._count(instant, channel, self.had, self.alone)
+        self.ledger = self.alone.copy()
+        for planned in self.case.taken:
+            self._count(_instants.micros(planned.at), planned.channel)
+
+    def _count(self, at: int, channel: str, *ledgers: Ledger) -> None:
+        wall = self.planner.lane(self.case.zone, channel).wall(at)
+        for ledger in ledgers or (self.ledger,):
+            ledger.add(at, wall, channel)
+
+    def __iter__(self) -> Iterator[Touch]:
+        times, last = self._times()
+        for number, time in enumerate(times):
+            yield self._touch(time, is_passed=number < last)
+
+    def _times(self) -> tuple[Iterable[_Time], int]:
+        """All times of all steps in order, and the place of the last one that was sent."""
+        times = self._wanted()
+        if not self.case.sent:
+            return times, -1
+        known = [touch.at for touch in self.case.sent.values() if touch is not None]
+        bound = max(map(_instants.micros, known), default=0) // DAY + _EPOCH_DAY + 1
+        single = sum(step.every is None for step in self.planner.cadence.steps)
+        looked: list[_Time] = []
+        last = -1
+        for time in times:
+            looked.append(time)
+            single -= time.step.every is None
+            if time.id in self.case.sent:
+                last = len(looked) - 1
+            if single <= 0 and time.day > bound:  # no touch goes out before its day
+                break
+        return chain(looked, times), last
+
+    def _wanted(self) -> Iterator[_Time]:
+        """
+        Single steps in the order of the cadence, and those that come again among them by their
+        days.
+        """
+        steps = self.planner.cadence.steps
+        home = self.planner.lane(self.case.zone, steps[0].channel)
+        enrolled = home.local_day(_instants.micros(self.case.enrolled))
+        single = self._singles([step for step in steps if step.every is None], enrolled)
+        again = [self._again(step, enrolled) for step in steps if step.every is not None]
+        for _, _, time in merge(single, *again, key=lambda each: each[:2]):
+            yield time
+
+    def _singles(self, steps: Iterable[Step], enrolled: int) -> Iterator[tuple[int, int, _Time]]:
+        latest = enrolled
+        for number, step in enumerate(steps):
+            day = self.planner.wanted_day(step, enrolled)
+            latest = max(latest, day or 0)
+            yield latest, number, _Time(step, day or _NEVER, self._id(step, None))
+
+    def _again(self, step: Step, enrolled: int) -> Iterator[tuple[int, int, _Time]]:
+        first = self.planner.wanted_day(step, enrolled)
+        if first is None:
+            return
+        place = len(self.planner.cadence.steps)
+        for day in step.days(date.fromordinal(enrolled), date.fromordinal(first)):
+            if day.year >= _instants.LATEST.year:
+                return
+            yield day.toordinal(), place, _Time(step, day.toordinal(), self._id(step, day))
+
+    def _id(self, step: Step, day: date | None) -> str:
+        case, cadence = self.case, self.planner.cadence
+        again = None if day is None else day.isoformat()
+        made = touch_id(case.lead.id, cadence.name, step.send, case.enrolled, again)
+        self.steps[made] = step
+        return made
+
+    def _touch(self, time: _Time, *, is_passed: bool) -> Touch:
+        if time.id in self.case.sent:
+            return self._sent(time, self.case.sent[time.id])
+        if is_passed:
+            at = self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
+            over = TouchReason.PASSED_OVER
+            return self._made(time, at, TouchState.CANCELLED, [(over, str(over))])
+        search = Search(self, time.step, time.day)
+        at, state = search.found()
+        if state is TouchState.PLANNED:
+            self.before = max(self.before, at)
+            self._count(at, time.step.channel, self.alone, self.ledger)
+        return self._made(time, at, state, search.moves)
+
+    def _sent(self, time: _Time, record: SentTouch | None) -> Touch:
+        """Of a bare id nobody knows when: then it went out as planned."""
+        if record is None:
+            at, _ = Search(self, time.step, time.day).found()
+            self._count(at, time.step.channel, self.had, self.alone, self.ledger)
+        else:
+            at = _instants.micros(record.at)
+        self.before = max(self.before, at)
+        return self._made(time, at, TouchState.SENT, [])
+
+    def _made(
+        self, time: _Time, at: int, state: TouchState, moves: Sequence[tuple[TouchReason, str]]
+    ) -> Touch:
+        step, cadence = time.step, self.planner.cadence
+        words = ", ".join(dict.fromkeys(why for _, why in moves))
+        if moves and state is TouchState.PLANNED:
+            words = f"moved from {date.fromordinal(time.day)}: {words}"
+        return Touch(
+            id=time.id,
+            lead=self.case.lead.id,
+            cadence=cadence.name,
+            send=step.send,
+            channel=step.channel,
+            purpose=step.purpose,
+            at=_instants.from_micros(at),
+            state=state,
+            reasons=tuple(dict.fromkeys(reason for reason, _ in moves)),
+            why=words,
+            owner=cadence.owner,
+        )
+
+    def first_until(self, now: int) -> Touch | None:
+        """The first touch that waits to be confirmed; of one that comes again, the latest time."""
+        waiting: dict[str, Touch] = {}
+        for touch in self:
+            is_later = _instants.micros(touch.at) > now
+            if touch.state is TouchState.PLANNED and not is_later:
+                if not self._is_over(touch, now):
+                    waiting[touch.send] = touch
+            elif is_later and (touch.state is TouchState.PLANNED or self._comes_again(touch)):
+                break  # held touches of an endless step must not be walked for ever
+        return min(waiting.values(), key=lambda touch: touch.at, default=None)
+
+    def _comes_again(self, touch: Touch) -> bool:
+        return self.steps[touch.id].every is not None
+
+    def _is_over(self, touch: Touch, now: int) -> bool:
+        end = self.happened.end_for(self.steps[touch.id])
+        return end is not None and end.at <= now
+
+    def may_go(self, touch: Touch, now: datetime) -> bool:
+        """Ask everything again at the moment of sending."""
+        step, at = self.steps[touch.id], _instants.micros(now)
+        lane = self.planner.lane(self.case.zone, step.channel)
+        if not lane.allows(at) or self.happened.paused_at(at) is not None:
+            return False
+        if self.case.permit is not None and self.case.permit(step, now) is not None:
+            return False
+        return step.purpose != MARKETING or self.had.full(at, lane.wall(at), step.channel) is None
