@@ -12,7 +12,17 @@ and the content, is the application's::
 """
 
 from leadlib._nurture.cadence import Cadence
+from leadlib._nurture.callbacks import Callback, schedule_callback
 from leadlib._nurture.caps import Cap
+from leadlib._nurture.dryrun import DryRun, dry_run
+from leadlib._nurture.enrolment import (
+    Enrolment,
+    NotEnrolled,
+    NotEnrolledReason,
+    due_together,
+    enrol,
+    plan_together,
+)
 from leadlib._nurture.flaws import Flaw, FlawKind
 from leadlib._nurture.mix import ChannelMix, channel_mix
 from leadlib._nurture.plan import ChangeKind, Plan, PlanChange
@@ -22,12 +32,17 @@ from leadlib._nurture.touches import SentTouch, Touch, TouchReason, TouchState
 
 __all__ = [
     "Cadence",
+    "Callback",
     "Cap",
     "ChangeKind",
     "ChannelMix",
     "ContactPolicy",
+    "DryRun",
+    "Enrolment",
     "Flaw",
     "FlawKind",
+    "NotEnrolled",
+    "NotEnrolledReason",
     "Plan",
     "PlanChange",
     "QuietHours",
@@ -37,6 +52,11 @@ __all__ = [
     "TouchReason",
     "TouchState",
     "channel_mix",
+    "dry_run",
+    "due_together",
+    "enrol",
+    "plan_together",
+    "schedule_callback",
 ]
 
 for _name in __all__:

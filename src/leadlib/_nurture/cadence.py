@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, time, tzinfo
 from functools import cached_property
-from itertools import takewhile
 from typing import Any
 
 import attrs
@@ -33,7 +32,7 @@ from leadlib.model import Lead
 from leadlib.qualification import Criterion
 from leadlib.worktime import Span, WorkCalendar
 
-__all__ = ["Cadence", "case_of"]
+__all__ = ["Cadence", "case_of", "plan_of", "planner_of"]
 
 Kinds = tuple[type[LeadEvent], ...]
 _ENDS: Kinds = (Disqualified, Won, Merged)
@@ -210,12 +209,7 @@ class Cadence:
             UnknownName: No zone of that name.
         """
         case = case_of(lead, enrolled, zone=zone, history=history, sent=sent)
-        if until is None and self.is_endless:
-            got = "none, and a step comes again for ever"
-            raise InvalidValue(expected="where the plan ends", got=got, where="until")
-        now = None if now is None else _instants.aware(now, where="now")
-        touches = self._planner(policy).touches(case, now=now)
-        return Plan(touches=_bounded(touches, until), zone=case.zone or self.calendar.zone)
+        return plan_of(self, case, policy, now=now, until=until)
 
     def touches(
         self,
@@ -234,7 +228,7 @@ class Cadence:
             lead, enrolled, zone, policy, history, sent: As for :meth:`plan`.
         """
         case = case_of(lead, enrolled, zone=zone, history=history, sent=sent)
-        return self._planner(policy).touches(case)
+        return planner_of(self, policy).touches(case)
 
     def due(
         self,
@@ -266,7 +260,7 @@ class Cadence:
             return ()
         happened = [event for event in history if event.at <= now]
         case = case_of(known, enrolled, zone=zone, history=happened, sent=sent)
-        touch = self._planner(policy).due(case, now)
+        touch = planner_of(self, policy).due(case, now)
         return () if touch is None else (touch,)
 
     def flaws(self, policy: ContactPolicy | None = None) -> tuple[Flaw, ...]:
@@ -277,13 +271,6 @@ class Cadence:
             policy: Also look at whether the hour of sending is ever allowed by it.
         """
         return flaws_of(self, policy)
-
-    def _planner(self, policy: ContactPolicy | None) -> Planner:
-        if policy is not None:
-            _fields.check_type(policy, ContactPolicy, "policy")
-        if policy not in self._planners:
-            self._planners[policy] = Planner(self, policy)
-        return self._planners[policy]
 
     @cached_property
     def _planners(self) -> dict[ContactPolicy | None, Planner]:
@@ -297,6 +284,34 @@ def _reach(step: Step) -> int:
     if isinstance(step.after, Span):
         return step.after.length.days
     return (ANCHOR + step.after - ANCHOR).days
+
+
+def planner_of(cadence: Cadence, policy: ContactPolicy | None) -> Planner:
+    """The tables of a cadence for a policy; made once."""
+    if policy is not None:
+        _fields.check_type(policy, ContactPolicy, "policy")
+    known = cadence._planners  # noqa: SLF001  # of this room
+    if policy not in known:
+        known[policy] = Planner(cadence, policy)
+    return known[policy]
+
+
+def plan_of(
+    cadence: Cadence,
+    case: Case,
+    policy: ContactPolicy | None,
+    *,
+    now: datetime | None = None,
+    until: datetime | None = None,
+) -> Plan:
+    """Plan a case that has been checked."""
+    if until is None and cadence.is_endless:
+        got = "none, and a step comes again for ever"
+        raise InvalidValue(expected="where the plan ends", got=got, where="until")
+    now = None if now is None else _instants.aware(now, where="now")
+    until = None if until is None else _instants.aware(until, where="until")
+    touches = planner_of(cadence, policy).touches(case, now=now, until=until)
+    return Plan(touches=touches, zone=case.zone or cadence.calendar.zone)
 
 
 def case_of(
@@ -316,10 +331,3 @@ def case_of(
         history=tuple(history),
         sent=as_sent(sent, lead.id),
     )
-
-
-def _bounded(touches: Iterator[Touch], until: datetime | None) -> Iterable[Touch]:
-    if until is None:
-        return touches
-    end = _instants.aware(until, where="until")
-    return takewhile(lambda touch: touch.at < end, touches)

@@ -13,7 +13,7 @@ import attrs
 
 from leadlib import _instants
 from leadlib._nurture.hours import Interval, Pattern, micros_of
-from leadlib._nurture.zones import Offsets, allowed, first_in, shared
+from leadlib._nurture.zones import Offsets, Spans, allowed, apart, first_in, on_the_wall, shared
 
 __all__ = ["Lane", "Slots"]
 
@@ -22,7 +22,6 @@ _DAY = 86_400_000_000
 _LAST = _instants.LATEST.toordinal() - 3
 _FIRST = _instants.EARLIEST.toordinal() - 2
 _SEARCHED = 3_660  # days: ten years without an open one
-_Patterns = Sequence[Sequence[Interval]]
 
 
 @attrs.frozen
@@ -50,6 +49,36 @@ class Slots:
 
 
 @attrs.define
+class Days:
+    """
+    The local days on which anything is sent at all; all zones ask for the same years.
+
+    Args:
+        is_open: Says so of one day.
+    """
+
+    is_open: Callable[[date], bool]
+    _open: dict[tuple[int, int], Sequence[bool]] = attrs.field(init=False, factory=dict)
+    _walls: dict[tuple[int, int, Pattern], Spans] = attrs.field(init=False, factory=dict)
+
+    def open_days(self, first: int, last: int) -> Sequence[bool]:
+        """For each day from one on, the last not included."""
+        key = (first, last)
+        if key not in self._open:
+            self._open = {key: [*map(self.is_open, map(date.fromordinal, range(first, last)))]}
+        return self._open[key]
+
+    def on_the_wall(self, first: int, last: int, week: Pattern) -> Spans:
+        """The windows of these days as the clock on the wall shows them."""
+        key = (first, last, week)
+        if key not in self._walls:
+            days = zip(range(first, last), self.open_days(first, last), strict=True)
+            windows = [week[(day - 1) % 7] if is_open else () for day, is_open in days]
+            self._walls = {key: on_the_wall(first, windows)}
+        return self._walls[key]
+
+
+@attrs.define
 class Lane:
     """
     One channel into one zone, or into several of which one is the contact's.
@@ -59,14 +88,14 @@ class Lane:
         home: The zone by which days are counted.
         hour: The local time of sending.
         pattern: The windows of each weekday.
-        open_days: Says of local days whether anything is sent on them at all.
+        days: On which local days anything is sent at all.
     """
 
     zones: tuple[tzinfo, ...]
     home: tzinfo
     hour: time
     pattern: Pattern
-    open_days: Callable[[int, int], Sequence[bool]]
+    days: Days
     slots: Slots = attrs.field(init=False)
 
     @slots.default
@@ -78,7 +107,15 @@ class Lane:
         slots = self.slots
         if not slots.first <= day < slots.last - 1:
             year = date.fromordinal(min(max(day, _FIRST), _LAST)).year
-            slots = self._grown(_new_year(year), _new_year(year + 2))
+            known = slots.last - slots.first  # as much again, so that to grow is cheap in the end
+            slots = self._grown(_new_year(year), max(_new_year(year + 2), min(day + known, _LAST)))
+        return slots
+
+    def covering(self, first: int, last: int) -> Slots:
+        """The slots of these local days at least."""
+        slots = self.slots
+        if not (slots.first <= first and last < slots.last):
+            slots = self._grown(first, last + 1)
         return slots
 
     def place(self, day: int, floor: int) -> tuple[Slots, int] | None:
@@ -130,40 +167,35 @@ class Lane:
         return self.slots
 
     def _made(self, first: int, last: int) -> Slots:
-        opens, closes = self._allowed(first, last)
         offsets = Offsets.of(self.home, first, last)
+        opens, closes = self._allowed(first, last, offsets)
+        is_open = self.days.open_days(first, last)
+        hour = micros_of(self.hour) - _EPOCH_DAY * _DAY
+        wanted = offsets.placed_in_order([day * _DAY + hour for day in range(first, last)])
         slots: list[int] = []
         following = []
-        hour = micros_of(self.hour)
-        open_days = self.open_days(first, last)
-        for day in range(first, last):
+        place = 0
+        for at, is_day in zip(wanted, is_open, strict=True):
             following.append(len(slots))
-            if open_days[day - first]:
-                wanted = offsets.placed((day - _EPOCH_DAY) * _DAY + hour)
-                at = first_in(opens, closes, wanted)
-                if at is None:  # it lies beyond the table, as do those of all later days
-                    following += [len(slots)] * (last - day - 1)
+            if is_day:
+                while place < len(closes) and closes[place] <= at:
+                    place += 1
+                if place == len(closes):  # it lies beyond the table, as do those of all later days
                     break
-                slots.append(at)
+                slots.append(max(at, opens[place]))
+        following += [len(slots)] * (last - first - len(following))
         wall = [offsets.wall(at) for at in slots]
         return Slots(first, last, following, slots, wall, offsets, opens, closes)
 
-    def _allowed(self, first: int, last: int) -> tuple[list[int], list[int]]:
+    def _allowed(self, first: int, last: int, home: Offsets) -> Spans:
         """When anything may be sent: in all of the zones at once."""
-        begin, end = first - _AROUND, last + _AROUND
-        is_open = self.open_days(begin, end)
-        pattern: _Patterns = self.pattern
-
-        def windows(day: int) -> Sequence[Interval]:
-            return pattern[(day - 1) % 7] if is_open[day - begin] else ()
-
+        wall = self.days.on_the_wall(first - _AROUND, last + _AROUND, self.pattern)
         common: list[Interval] | None = None
         for zone in self.zones:
-            offsets = Offsets.of(zone, first, last)
-            own = allowed(offsets, begin, end, windows)
+            offsets = home if zone is self.home else Offsets.of(zone, first, last)
+            own = allowed(offsets, wall)
             common = [*own] if common is None else [*shared(common, [*own])]
-        common = common or []
-        return [opens for opens, _ in common], [closes for _, closes in common]
+        return apart(common or ())
 
 
 _AROUND = 3  # days beyond the table at both ends, for other zones and for nights

@@ -7,7 +7,7 @@ where the person may be contacted.  What went out stays where it was, and what i
 follows it; so a plan made again from the middle goes on as the first one did.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, tzinfo
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _instants
 from leadlib._nurture.hours import DAY, Pattern
-from leadlib._nurture.lanes import Lane
+from leadlib._nurture.lanes import Days, Lane
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.steps import Step
 from leadlib._nurture.touches import Touch
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Planner"]
 
 _SEARCHED = 3_660  # days
+_MOST_LANES = 1_000
 
 
 @attrs.define
@@ -36,12 +37,20 @@ class Planner:
 
     cadence: "Cadence"
     policy: ContactPolicy | None
-    _lanes: dict[tuple[tzinfo | None, str], Lane] = attrs.field(init=False, factory=dict)
-    _days: dict[tuple[int, int], Sequence[bool]] = attrs.field(init=False, factory=dict)
+    _lanes: dict[tuple[tzinfo | None, Pattern], Lane] = attrs.field(init=False, factory=dict)
+    _days: Days = attrs.field(init=False)
+    _workdays: dict[int, bool] = attrs.field(init=False, factory=dict)
 
-    def touches(self, case: Case, *, now: datetime | None = None) -> Iterator[Touch]:
+    @_days.default
+    def _own_days(self) -> Days:
+        return Days(self.is_open)
+
+    def touches(
+        self, case: Case, *, now: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[Touch]:
         """Every touch in order, as long as they are asked for."""
-        return iter(Walk.of(self, case, now=now))
+        end = None if until is None else _instants.micros(until)
+        return Walk.of(self, case, now=now).touches(end)
 
     def due(self, case: Case, now: datetime) -> Touch | None:
         """
@@ -55,13 +64,10 @@ class Planner:
         return first if first is not None and walk.may_go(first, now) else None
 
     def lane(self, zone: tzinfo | None, channel: str) -> Lane:
-        """The table for a channel and the zone of a contact, or for all where it may be."""
-        key = (zone, channel)
-        if key not in self._lanes:
-            self._lanes[key] = self._made(zone, channel)
-        return self._lanes[key]
-
-    def _made(self, zone: tzinfo | None, channel: str) -> Lane:
+        """
+        The table for a channel and the zone of a contact, or for all where it may be; channels with
+        the same hours share one.
+        """
         home, policy = zone or self.cadence.calendar.zone, self.policy
         zones: tuple[tzinfo, ...] = (home,)
         pattern = _ALWAYS
@@ -69,13 +75,12 @@ class Planner:
             pattern = policy.pattern(channel)
         elif policy is not None:
             zones, pattern = policy.anywhere(channel)
-        return Lane(
-            zones=zones,
-            home=home,
-            hour=self.cadence.at,
-            pattern=pattern,
-            open_days=self._open_days,
-        )
+        key = (zone, pattern)
+        if key not in self._lanes:
+            if len(self._lanes) >= _MOST_LANES:  # a bounded memory: the next ask makes them anew
+                self._lanes.clear()
+            self._lanes[key] = Lane(zones, home, self.cadence.at, pattern, self._days)
+        return self._lanes[key]
 
     def is_open(self, day: date) -> bool:
         """Whether anything is sent on a local day at all."""
@@ -87,29 +92,28 @@ class Planner:
         own = self.policy.holidays if self.policy is not None else frozenset()
         return day in own or day in self.cadence.calendar.holidays
 
-    def _open_days(self, first: int, last: int) -> Sequence[bool]:
-        """All zones ask for the same years."""
-        if (first, last) not in self._days:
-            days = map(date.fromordinal, range(first, last))
-            self._days[first, last] = [*map(self.is_open, days)]
-        return self._days[first, last]
-
     def wanted_day(self, step: Step, enrolled: int) -> int | None:
         """The day on which a step is wanted for the first time; None if there is none."""
-        day = date.fromordinal(enrolled)
-        if isinstance(step.after, relativedelta):
-            return (day + step.after).toordinal()
-        return self._working_day(enrolled, step.after.length.days)
+        after = step.after
+        if not isinstance(after, relativedelta):
+            return self._working_day(enrolled, after.length.days)
+        if not (after.months or after.years):  # most have none, and a date costs ten times as much
+            return enrolled + after.days
+        return (date.fromordinal(enrolled) + after).toordinal()
 
     def _working_day(self, enrolled: int, count: int) -> int | None:
         """That many open days later; what begins on a closed day begins on the next open one."""
-        is_open = self.cadence.calendar.is_open
-        count += not is_open(date.fromordinal(enrolled))
+        count += not self._works(enrolled)
         for day in range(enrolled + 1, enrolled + _SEARCHED):
-            count -= is_open(date.fromordinal(day))
+            count -= self._works(day)
             if not count:
                 return day
         return None
+
+    def _works(self, day: int) -> bool:
+        if day not in self._workdays:
+            self._workdays[day] = self.cadence.calendar.is_open(date.fromordinal(day))
+        return self._workdays[day]
 
 
 _ALWAYS: Pattern = (((0, DAY),),) * 7

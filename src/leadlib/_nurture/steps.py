@@ -69,19 +69,26 @@ def _as_rhythm(value: Any) -> Any:
         return None
     if isinstance(value, relativedelta):
         return _ahead(as_whole_days(value))
-    from dateutil.rrule import DAILY, rrule  # noqa: PLC0415  # loaded where it is used
+    from dateutil.rrule import rrule  # noqa: PLC0415  # loaded where it is used
 
     if not isinstance(value, rrule):
         raise InvalidValue(expected=f"{_RULE}, or a relativedelta", got=_text.kind_of(value))
-    parts: Any = value
-    if parts._freq > DAILY or parts._original_rule.keys() & _HOURS:  # noqa: SLF001  # no other way
+    parts = _parts(value)
+    if parts["FREQ"] not in _BY_DAYS or parts.keys() & _HOURS:
         raise InvalidValue(expected=_RULE, got="one of hours, or of Easter")
-    if next(iter(_anchored(value, _LATE)), None) is None:
+    if next(iter(_anchored(value, _LATE, until=None)), None) is None:
         raise InvalidValue(expected="a rule that falls on some day", got="one that never does")
     return value
 
 
-_HOURS = {"byhour", "byminute", "bysecond", "byeaster"}
+_BY_DAYS = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
+_HOURS = {"BYHOUR", "BYMINUTE", "BYSECOND", "BYEASTER"}
+
+
+def _parts(rule: "rrule") -> dict[str, str]:
+    """The parts of a rule, by the names that RFC 5545 gives them."""
+    lines = dict(line.split(":", 1) for line in str(rule).splitlines())
+    return dict(part.split("=", 1) for part in lines["RRULE"].split(";"))
 
 
 def _ahead(delay: relativedelta) -> relativedelta:
@@ -90,9 +97,10 @@ def _ahead(delay: relativedelta) -> relativedelta:
     return delay
 
 
-def _anchored(rule: "rrule", begin: datetime) -> "rrule":
+def _anchored(rule: "rrule", begin: datetime, *, until: str | None) -> "rrule":
     """The rule from a day on; its own beginning was whatever day it was written on."""
-    return rule.replace(dtstart=begin, until=None, cache=False)
+    end = None if until is None else datetime.combine(date.fromisoformat(until[:8]), time())
+    return rule.replace(dtstart=begin, until=end, cache=False)
 
 
 def as_happenings(value: Any) -> tuple[Happening, ...]:
@@ -179,8 +187,11 @@ class Step:
     @property
     def is_endless(self) -> bool:
         """Whether it is sent again and again without an end."""
-        own = getattr(self.every, "_original_rule", {})
-        return self.every is not None and self.times is None and not own.get("count")
+        if self.every is None or self.times is not None:
+            return False
+        if isinstance(self.every, relativedelta):
+            return True
+        return not _parts(self.every).keys() & {"COUNT", "UNTIL"}
 
     def days(self, enrolled: date, first: date) -> Iterator[date]:
         """The days that it is wanted on, given those of the enrolment and of the first time."""
@@ -196,7 +207,8 @@ class Step:
         every: Any = self.every
         if not isinstance(every, relativedelta):
             begin = datetime.combine(first, time())
-            yield from (at.date() for at in _anchored(every, begin))
+            rule = _anchored(every, begin, until=_parts(every).get("UNTIL"))
+            yield from (at.date() for at in rule)
             return
         day, number, after = first, 0, self.after
         while day.year < _BEYOND:

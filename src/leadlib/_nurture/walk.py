@@ -113,9 +113,18 @@ class Walk:
             ledger.add(at, wall, channel)
 
     def __iter__(self) -> Iterator[Touch]:
+        return self.touches(None)
+
+    def touches(self, until: int | None) -> Iterator[Touch]:
+        """Every touch, or those before an instant: none is earlier than the day it is wanted on."""
         times, last = self._times()
+        last_day = _NEVER if until is None else until // DAY + _EPOCH_DAY + 1
         for number, time in enumerate(times):
-            yield self._touch(time, is_passed=number < last)
+            if until is not None and time.day > last_day:
+                return
+            touch = self._touch(time, is_passed=number < last)
+            if until is None or _instants.micros(touch.at) < until:
+                yield touch
 
     def _times(self) -> tuple[Iterable[_Time], int]:
         """All times of all steps in order, and the place of the last one that was sent."""

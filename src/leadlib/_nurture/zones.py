@@ -6,9 +6,9 @@ the wall of its zone is then within a window: so an hour that comes twice is jud
 that is skipped has no instant.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, tzinfo
 
 import attrs
 
@@ -16,15 +16,27 @@ from leadlib import _instants
 from leadlib._nurture.hours import DAY, Interval, Pattern
 from leadlib._openings import merged
 
-__all__ = ["Offsets", "allowed", "first_in", "never_together", "shared"]
+__all__ = [
+    "Offsets",
+    "Spans",
+    "allowed",
+    "apart",
+    "first_in",
+    "never_together",
+    "on_the_wall",
+    "shared",
+]
 
 _EPOCH_DAY = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
 _MICRO = _instants.MICROSECOND
-_ONE_DAY = timedelta(days=1)
+_NEVER = 2**63
+_STRIDE = 3  # days: no zone has ever changed its clocks twice within a week
 _SAMPLE = (
     datetime(2026, 1, 1, tzinfo=UTC).toordinal(),
     datetime(2027, 1, 1, tzinfo=UTC).toordinal(),
 )
+
+Spans = tuple[Sequence[int], Sequence[int]]
 
 
 @attrs.frozen
@@ -45,15 +57,13 @@ class Offsets:
     @classmethod
     def of(cls, zone: tzinfo, first: int, last: int) -> "Offsets":
         """The table for local days, given as ordinals, *last* not included."""
-        begin, end = first - _EPOCH_DAY - 2, last - _EPOCH_DAY + 2
-        day = _instants.EARLIEST + begin * _ONE_DAY
-        starts, offsets = [begin * DAY], [_offset(zone, day)]
-        for number in range(begin + 1, end + 1):
-            day += _ONE_DAY
-            if (offset := _offset(zone, day)) != offsets[-1]:
-                starts.append(_changed(zone, number, offset))
+        begin, end = first - _EPOCH_DAY - 2, last - _EPOCH_DAY + 2 + _STRIDE
+        starts, offsets = [begin * DAY], [_offset(zone, begin * DAY)]
+        for day in range(begin + _STRIDE, end, _STRIDE):
+            if (offset := _offset(zone, day * DAY)) != offsets[-1]:
+                starts.append(_changed(zone, day, offset))
                 offsets.append(offset)
-        return cls(starts, offsets, end * DAY)
+        return cls(starts, offsets, (end - _STRIDE) * DAY)
 
     def wall(self, at: int) -> int:
         """What the clock on the wall shows, as microseconds since its 1970."""
@@ -61,14 +71,16 @@ class Offsets:
 
     def placed(self, wall: int) -> int:
         """The instant of a time on the wall: the first of two, and the end of a gap."""
-        place = max(bisect_right(self.starts, wall - max(self.offsets)) - 1, 0)
-        for number in range(place, len(self.starts)):
-            at = wall - self.offsets[number]
-            if at < self.starts[number]:
-                return self.starts[number]  # it was skipped
-            if number + 1 == len(self.starts) or at < self.starts[number + 1]:
-                return at
-        return wall - self.offsets[-1]
+        return next(self.placed_in_order([wall]))
+
+    def placed_in_order(self, walls: Iterable[int]) -> Iterator[int]:
+        """The same for many, which only ever go on."""
+        stretches = iter([*self.stretches()])
+        begin, end, ahead = next(stretches)
+        for wall in walls:
+            while wall - ahead >= end:
+                begin, end, ahead = next(stretches, (begin, _NEVER, ahead))
+            yield max(wall - ahead, begin)
 
     def stretches(self) -> Iterator[tuple[int, int, int]]:
         """From when to when which offset holds."""
@@ -76,36 +88,50 @@ class Offsets:
         return zip(self.starts, ends, self.offsets, strict=True)
 
 
-def _offset(zone: tzinfo, at: datetime) -> int:
-    ahead = at.astimezone(zone).utcoffset()
+def _offset(zone: tzinfo, at: int) -> int:
+    ahead = _instants.from_micros(at).astimezone(zone).utcoffset()
     return 0 if ahead is None else ahead // _MICRO
 
 
 def _changed(zone: tzinfo, day: int, offset: int) -> int:
-    """The instant within the day before at which an offset began to hold."""
-    low, high = (day - 1) * DAY, day * DAY
+    """The instant within the stride before at which an offset began to hold."""
+    low, high = (day - _STRIDE) * DAY, day * DAY
     while high - low > 1:
         middle = (low + high) // 2
-        if _offset(zone, _instants.from_micros(middle)) == offset:
+        if _offset(zone, middle) == offset:
             high = middle
         else:
             low = middle
     return high
 
 
-def allowed(
-    offsets: Offsets, first: int, last: int, windows: Callable[[int], Iterable[Interval]]
-) -> Iterator[Interval]:
-    """The instants at which the clock on the wall is within the windows of those local days."""
+def on_the_wall(first: int, windows: Sequence[Iterable[Interval]]) -> Spans:
+    """The windows of local days from one on, as the clock on the wall shows them."""
+    midnights = range((first - _EPOCH_DAY) * DAY, (first - _EPOCH_DAY + len(windows)) * DAY, DAY)
+    pairs = zip(midnights, windows, strict=True)
+    spans = [(day + opens, day + closes) for day, own in pairs for opens, closes in own]
+    return apart(merged(spans))
+
+
+def apart(spans: Iterable[Interval]) -> Spans:
+    """Where intervals begin, and where they end."""
+    taken = [*spans]
+    return [opens for opens, _ in taken], [closes for _, closes in taken]
+
+
+def allowed(offsets: Offsets, wall: Spans) -> Iterator[Interval]:
+    """The instants at which the clock on the wall is within those windows."""
+    opens, closes = wall
 
     def pieces() -> Iterator[Interval]:
         for begin, end, ahead in offsets.stretches():
-            since = max(first, (begin + ahead) // DAY + _EPOCH_DAY - 1)
-            until = min(last, (end + ahead) // DAY + _EPOCH_DAY + 1)
-            for day in range(since, until):
-                midnight = (day - _EPOCH_DAY) * DAY - ahead
-                for opens, closes in windows(day):
-                    yield max(midnight + opens, begin), min(midnight + closes, end)
+            first = bisect_right(closes, begin + ahead)
+            last = bisect_left(opens, end + ahead)
+            for place in range(first, last):
+                opening, closing = opens[place] - ahead, closes[place] - ahead
+                if place in {first, last - 1}:  # only those may reach over a change of the clocks
+                    opening, closing = max(opening, begin), min(closing, end)
+                yield opening, closing
 
     return merged(pieces())
 
@@ -137,6 +163,7 @@ def never_together(zones: Iterable[tzinfo], week: Pattern) -> bool:
     first, last = _SAMPLE
     common: Iterable[Interval] | None = None
     for zone in zones:
-        own = allowed(Offsets.of(zone, first, last), first, last, lambda day: week[(day - 1) % 7])
+        wall = on_the_wall(first, [week[(day - 1) % 7] for day in range(first, last)])
+        own = allowed(Offsets.of(zone, first, last), wall)
         common = own if common is None else shared(common, [*own])
     return next(iter(common or ()), None) is None
