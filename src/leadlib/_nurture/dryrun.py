@@ -139,7 +139,7 @@ def dry_run(
     Example:
         >>> from datetime import UTC, datetime
         >>> from dateutil.relativedelta import relativedelta
-        >>> from leadlib import Inquiry, Step, consolidate
+        >>> from leadlib import Cadence, Inquiry, Step, consolidate
         >>> monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
         >>> leads = consolidate(
         ...     Inquiry(id=f"i-{n}", at=monday, source="web", mail=f"{n}@example.com")
