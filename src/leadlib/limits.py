@@ -8,6 +8,7 @@ nor gigabytes.  They are constants, not settings: a limit that can be forgotten 
 __all__ = [
     "ACCOUNTS",
     "COLUMNS",
+    "CONSENTS",
     "DEFINITION_CHARACTERS",
     "DEFINITION_DEPTH",
     "DEFINITION_NODES",
@@ -79,6 +80,9 @@ RATES = 100
 
 # One plan
 TOUCHES = 1_000
+
+# One person
+CONSENTS = 10_000
 
 # One clock
 PAUSES = 1_000
