@@ -54,6 +54,13 @@ class TestNothing:
         assert answer.why is PermissionReason.NOT_NEEDED
         assert why([a_no()], needs_consent=False) is PermissionReason.OPTED_OUT
 
+    def test_never_ends_what_needs_no_consent(self):
+        asked = Consent(at=MONDAY, basis="inquiry", channel="mail")
+        answer = permission([asked], channel="mail", at=NOW, needs_consent=False)
+
+        assert (answer.consent, answer.until) == (asked, None)
+        assert permission([asked], channel="mail", at=NOW).until == asked.ends
+
     def test_known_of_another_channel_topic_or_purpose_is_nothing(self):
         records = [a_yes(topic="fairs")]
 

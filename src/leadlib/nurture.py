@@ -15,13 +15,79 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _instants, _text, limits
+from leadlib._nurture.laws import (
+    CallHours,
+    ConsentRule,
+    Law,
+    LegalCap,
+    MessagePart,
+    Subscriber,
+)
+from leadlib._nurture.packs import (
+    ANYWHERE,
+    BULK_SENDERS,
+    CAN_SPAM,
+    CASL,
+    CCPA,
+    CNIL,
+    EPRIVACY,
+    FLORIDA,
+    GDPR,
+    LAWS,
+    OKLAHOMA,
+    PECR,
+    SPAM_ACT,
+    TCPA,
+    TSR,
+    UK_GDPR,
+    UWG,
+    WASHINGTON,
+    laws_for,
+)
+from leadlib._nurture.responses import Response, ResponseKind, opt_outs
+from leadlib._nurture.strictest import Laws, strictest
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.lifecycle import HAND_OFFS, Disqualified, Erased, LeadEvent, Merged, OptedOut, Won
 from leadlib.model import Lead
 from leadlib.qualification import Criterion, LeadDefinition, Outcome
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["Cadence", "Step", "Touch", "TouchState"]
+__all__ = [
+    "ANYWHERE",
+    "BULK_SENDERS",
+    "CAN_SPAM",
+    "CASL",
+    "CCPA",
+    "CNIL",
+    "Cadence",
+    "CallHours",
+    "ConsentRule",
+    "EPRIVACY",
+    "FLORIDA",
+    "GDPR",
+    "LAWS",
+    "Law",
+    "Laws",
+    "LegalCap",
+    "MessagePart",
+    "OKLAHOMA",
+    "PECR",
+    "Response",
+    "ResponseKind",
+    "SPAM_ACT",
+    "Step",
+    "Subscriber",
+    "TCPA",
+    "TSR",
+    "Touch",
+    "TouchState",
+    "UK_GDPR",
+    "UWG",
+    "WASHINGTON",
+    "laws_for",
+    "opt_outs",
+    "strictest",
+]
 
 _ONE_DAY = timedelta(days=1)
 _ENDS = (*HAND_OFFS, Disqualified, Won, OptedOut, Merged, Erased)
@@ -314,3 +380,21 @@ class Cadence:
 def _holds(condition: Criterion, lead: Lead) -> bool:
     """Only what is known to hold lets a step out: unknown is not yes, either."""
     return LeadDefinition("condition", condition).judge(lead).outcome is Outcome.QUALIFIED
+
+
+for _room in (
+    CallHours,
+    ConsentRule,
+    Law,
+    Laws,
+    LegalCap,
+    MessagePart,
+    Response,
+    ResponseKind,
+    Subscriber,
+    laws_for,
+    opt_outs,
+    strictest,
+):
+    _room.__module__ = __name__  # reprs, pickles and docs show the face, not the room
+del _room

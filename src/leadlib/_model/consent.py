@@ -445,7 +445,7 @@ def _answer(
         return Permission(why=PermissionReason.OPTED_OUT, since=refused.at)
     found = _by_grounds(grounds, at)
     if found.is_allowed:
-        return found
+        return found if needs_consent else attrs.evolve(found, until=None)
     if pending:
         return Permission(why=PermissionReason.PENDING, since=pending[-1].at)
     return found if needs_consent else Permission(why=PermissionReason.NOT_NEEDED)
