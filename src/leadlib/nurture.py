@@ -46,6 +46,7 @@ from leadlib._nurture.packs import (
 )
 from leadlib._nurture.responses import Response, ResponseKind, opt_outs
 from leadlib._nurture.strictest import Laws, strictest
+from leadlib._nurture.suppression import SuppressionList
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.lifecycle import HAND_OFFS, Disqualified, Erased, LeadEvent, Merged, OptedOut, Won
 from leadlib.model import Lead
@@ -77,6 +78,7 @@ __all__ = [
     "SPAM_ACT",
     "Step",
     "Subscriber",
+    "SuppressionList",
     "TCPA",
     "TSR",
     "Touch",
@@ -392,6 +394,7 @@ for _room in (
     Response,
     ResponseKind,
     Subscriber,
+    SuppressionList,
     laws_for,
     opt_outs,
     strictest,
