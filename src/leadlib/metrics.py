@@ -135,6 +135,7 @@ from leadlib._metrics.survival import (
     log_rank,
 )
 from leadlib._metrics.throughput import Pace, Throughput, ThroughputPlan, in_process, throughput
+from leadlib._metrics.uplift import Uplift, uplift
 from leadlib._metrics.windows import (
     PeriodRatio,
     PeriodRatios,
@@ -232,6 +233,7 @@ __all__ = [
     "TwoSides",
     "Untouched",
     "UntouchedLead",
+    "Uplift",
     "Variant",
     "WindowedCohort",
     "WindowedConversion",
@@ -280,6 +282,7 @@ __all__ = [
     "time_to_stage",
     "two_sides",
     "untouched",
+    "uplift",
     "what_if",
     "wilson_interval",
 ]

@@ -15,6 +15,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _instants, _text, limits
+from leadlib._nurture.experiments import HOLDOUT, Experiment
 from leadlib._nurture.laws import (
     CallHours,
     ConsentRule,
@@ -44,7 +45,7 @@ from leadlib._nurture.packs import (
     WASHINGTON,
     laws_for,
 )
-from leadlib._nurture.responses import Response, ResponseKind, opt_outs
+from leadlib._nurture.responses import Response, ResponseKind, opt_outs, with_responses
 from leadlib._nurture.strictest import Laws, strictest
 from leadlib._nurture.suppression import SuppressionList
 from leadlib.errors import InvalidValue, LimitExceeded
@@ -64,8 +65,10 @@ __all__ = [
     "CallHours",
     "ConsentRule",
     "EPRIVACY",
+    "Experiment",
     "FLORIDA",
     "GDPR",
+    "HOLDOUT",
     "LAWS",
     "Law",
     "Laws",
@@ -89,6 +92,7 @@ __all__ = [
     "laws_for",
     "opt_outs",
     "strictest",
+    "with_responses",
 ]
 
 _ONE_DAY = timedelta(days=1)
@@ -387,6 +391,7 @@ def _holds(condition: Criterion, lead: Lead) -> bool:
 for _room in (
     CallHours,
     ConsentRule,
+    Experiment,
     Law,
     Laws,
     LegalCap,
@@ -398,6 +403,7 @@ for _room in (
     laws_for,
     opt_outs,
     strictest,
+    with_responses,
 ):
     _room.__module__ = __name__  # reprs, pickles and docs show the face, not the room
 del _room
