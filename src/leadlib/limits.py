@@ -23,6 +23,7 @@ __all__ = [
     "LIFECYCLE_MOVES",
     "LIFECYCLE_STAGES",
     "LINE_CHARACTERS",
+    "MESSAGE_CHARACTERS",
     "PAUSES",
     "PROBLEMS",
     "RATES",
@@ -80,6 +81,9 @@ RATES = 100
 
 # One plan
 TOUCHES = 1_000
+
+# One message to one person
+MESSAGE_CHARACTERS = 500_000
 
 # One person
 CONSENTS = 10_000

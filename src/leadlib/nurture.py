@@ -48,6 +48,7 @@ from leadlib._nurture.packs import (
 from leadlib._nurture.responses import Response, ResponseKind, opt_outs, with_responses
 from leadlib._nurture.strictest import Laws, strictest
 from leadlib._nurture.suppression import SuppressionList
+from leadlib._nurture.templates import Filled, MessageForm, Template, merge_values
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.lifecycle import HAND_OFFS, Disqualified, Erased, LeadEvent, Merged, OptedOut, Won
 from leadlib.model import Lead
@@ -67,12 +68,14 @@ __all__ = [
     "EPRIVACY",
     "Experiment",
     "FLORIDA",
+    "Filled",
     "GDPR",
     "HOLDOUT",
     "LAWS",
     "Law",
     "Laws",
     "LegalCap",
+    "MessageForm",
     "MessagePart",
     "OKLAHOMA",
     "PECR",
@@ -84,12 +87,14 @@ __all__ = [
     "SuppressionList",
     "TCPA",
     "TSR",
+    "Template",
     "Touch",
     "TouchState",
     "UK_GDPR",
     "UWG",
     "WASHINGTON",
     "laws_for",
+    "merge_values",
     "opt_outs",
     "strictest",
     "with_responses",
@@ -392,15 +397,19 @@ for _room in (
     CallHours,
     ConsentRule,
     Experiment,
+    Filled,
     Law,
     Laws,
     LegalCap,
+    MessageForm,
     MessagePart,
     Response,
     ResponseKind,
     Subscriber,
     SuppressionList,
+    Template,
     laws_for,
+    merge_values,
     opt_outs,
     strictest,
     with_responses,
