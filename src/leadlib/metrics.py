@@ -50,6 +50,7 @@ from leadlib._metrics.comparisons import (
     drift,
     sample_size,
 )
+from leadlib._metrics.complaints import Complaints, ComplaintState, complaints
 from leadlib._metrics.conformance import (
     Conformance,
     HandBacks,
@@ -166,6 +167,8 @@ __all__ = [
     "ComparedPair",
     "Comparison",
     "Comparisons",
+    "ComplaintState",
+    "Complaints",
     "Conformance",
     "ContactRates",
     "Conversion",
@@ -246,6 +249,7 @@ __all__ = [
     "cohorts",
     "compare",
     "compare_all",
+    "complaints",
     "conformance",
     "contact_rates",
     "converted_within",
