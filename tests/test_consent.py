@@ -271,6 +271,23 @@ class TestEvidence:
         )
 
 
+class TestRecords:
+    @pytest.mark.parametrize(
+        "record", [a_yes(basis="inquiry", topic="fairs", source="i-1"), a_no(1, channel="mail")]
+    )
+    def test_are_plain_data_and_travel(self, record):
+        assert type(record)(**record.to_dict()) == record
+        assert pickle.loads(pickle.dumps(record)) == record
+        assert attrs.evolve(record) == record
+        assert len({record, attrs.evolve(record)}) == 1
+
+    def test_end_anew_if_they_change(self):
+        inquiry = a_yes(basis="inquiry")
+
+        assert attrs.evolve(inquiry, basis="express").ends is None
+        assert attrs.evolve(inquiry, at=MONDAY + DAY).ends == inquiry.ends + DAY
+
+
 class TestPermission:
     def test_is_true_only_if_allowed(self):
         assert permission([a_yes()], channel="mail", at=NOW)

@@ -275,8 +275,9 @@ class TestUplift:
         ):
             with pytest.raises(LeadlibError):
                 uplift(log, assigned=assigned, goal=goal)
-        with pytest.raises(InvalidValue):
-            uplift(log, assigned={"a": "x", "b": HOLDOUT}, goal="inquiry", touched="ab")
+        for touched in ("ab", None):
+            with pytest.raises(InvalidValue):
+                uplift(log, assigned={"a": "x", "b": HOLDOUT}, goal="inquiry", touched=touched)
         with pytest.raises(InvalidValue):
             Uplift(arms={"x": 0.5, HOLDOUT: Rate(1, 2)})
 

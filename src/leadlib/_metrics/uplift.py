@@ -192,8 +192,9 @@ def uplift(
     first = None if since is None else _instants.micros(_instants.aware(since, where="since"))
     arrived = _arrived(log, name, first, log.cut(as_of))
     sizes, reached = Counter(arms.values()), Counter(arms[lead] for lead in arms if lead in arrived)
-    if isinstance(touched, str):
-        raise InvalidValue(expected="a list of ids", got="a text", where="touched")
+    if isinstance(touched, str) or not isinstance(touched, Iterable):
+        got = _text.kind_of(touched)
+        raise InvalidValue(expected="a list of ids", got=got, where="touched")
     return Uplift(
         arms={arm: Rate(reached[arm], n) for arm, n in sorted(sizes.items())},
         holdout=holdout,

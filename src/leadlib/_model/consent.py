@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from typing import Any
 
 import attrs
 from dateutil.relativedelta import relativedelta
@@ -168,6 +169,13 @@ class Consent:
     is_pending: bool = attrs.field(default=False, converter=_fields.yes_or_no)
     conditions: frozenset[SoftOptIn] = attrs.field(default=frozenset(), converter=_as_conditions)
     expires: datetime | None = attrs.field(default=None, converter=_as_instant)
+    _ends: datetime | None = attrs.field(init=False, eq=False)  # asked at every touch
+
+    @_ends.default
+    def _earlier_end(self) -> datetime | None:
+        rule = _LASTS.get(self.basis)
+        known = [self.expires, None if rule is None else self.at + rule]
+        return min((end for end in known if end is not None), default=None)
 
     def __attrs_post_init__(self) -> None:
         if self.expires is not None and self.expires <= self.at:
@@ -185,15 +193,13 @@ class Consent:
         Source:
             Canada's Anti-Spam Legislation, S.C. 2010, c. 23, section 10(9) and (10).
         """
-        rule = _LASTS.get(self.basis)
-        known = [self.expires, None if rule is None else self.at + rule]
-        return min((end for end in known if end is not None), default=None)
+        return self._ends
 
     @property
     def missing(self) -> tuple[SoftOptIn, ...]:
         """The conditions that a soft opt-in lacks; it allows nothing before all are met."""
         if self.basis is not Basis.SOFT_OPT_IN:
-            return ()
+            return ()  # most
         return tuple(condition for condition in SoftOptIn if condition not in self.conditions)
 
     @property
@@ -205,6 +211,10 @@ class Consent:
     def is_opt_in(self) -> bool:
         """Whether it is the person's own express and confirmed yes, which clears an opt-out."""
         return self.by_person and self.basis is Basis.EXPRESS and not self.is_pending
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the arguments back, evidence included: ``Consent(**c.to_dict()) == c``."""
+        return _arguments(self)
 
     def __repr__(self) -> str:
         pending = ", pending" if self.is_pending else ""
@@ -239,12 +249,21 @@ class OptOut:
     how: str | None = attrs.field(default=None, converter=_fields.words)
     source: str | None = attrs.field(default=None, converter=_fields.words)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give the arguments back, evidence included: ``OptOut(**o.to_dict()) == o``."""
+        return _arguments(self)
+
     def __repr__(self) -> str:
         what, way = self.purpose or "everything", self.channel or "any channel"
         return f"<OptOut from {what} by {way}, {self.at:%Y-%m-%d}>"
 
 
 ConsentRecord = Consent | OptOut
+
+
+def _arguments(record: ConsentRecord) -> dict[str, Any]:
+    given = (field.name for field in attrs.fields(type(record)) if field.init)
+    return {name: getattr(record, name) for name in given}
 
 
 class PermissionReason(StrEnum):

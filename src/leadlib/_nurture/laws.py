@@ -201,9 +201,9 @@ def _as_lasts(lasts: Mapping[Basis, relativedelta]) -> Mapping[Basis, relativede
     )
 
 
-def _as_delay(value: object) -> relativedelta:
-    if not isinstance(value, relativedelta):
-        raise InvalidValue(expected="a relativedelta", got=_text.kind_of(value))
+def _as_delay(value: relativedelta) -> relativedelta:
+    _fields.check_type(value, relativedelta, "$.lasts")
+    _check_delay(value, "$.lasts")
     return value
 
 
@@ -323,6 +323,13 @@ class Law:
 
     def __attrs_post_init__(self) -> None:
         _instants.zone_named(self.zone)
+        for name in _DELAYS:
+            _check_delay(getattr(self, name), f"$.{name}")
+        for name in ("confirm_within", "register_age"):
+            if getattr(self, name) is not None:
+                _fields.check_type(getattr(self, name), Span, f"$.{name}")
+        if self.all_topics_from is not None:
+            _as_date(self.all_topics_from)
         names = {field.name for field in attrs.fields(type(self))}
         if not set(self.unverified) <= names:
             raise InvalidValue(expected="names of arguments", got="others", where="$.unverified")
@@ -339,7 +346,23 @@ class Law:
         return next(covering, None)
 
 
+_DELAYS = ("opt_out_within", "opt_out_works", "answer_within", "keeps")
+_ANY_DAY = date(2026, 1, 1)
 _ONE_DAY = timedelta(days=1)
+
+
+def _check_delay(delay: object, where: str) -> None:
+    """Some time, and none that an end would lie before its beginning by."""
+    if delay is None or (isinstance(delay, Span) and where == "$.opt_out_within"):
+        return
+    if not isinstance(delay, relativedelta):
+        raise InvalidValue(expected=_DELAY, got=_text.kind_of(delay), where=where)
+    whole = relativedelta(years=delay.years, months=delay.months, days=delay.days)
+    if delay != whole or not _ANY_DAY + delay > _ANY_DAY:
+        raise InvalidValue(expected=_DELAY, got="another", where=where)
+
+
+_DELAY = "a relativedelta of days, months and years, above zero"
 
 
 def within(day: date, delay: Delay, is_open: Any) -> date:

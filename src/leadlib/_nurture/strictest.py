@@ -212,7 +212,7 @@ class Laws:
 
     def _zones(self, zone: tzinfo | str | None) -> tuple[tzinfo, ...]:
         if zone is not None:
-            return (_instants.zone_named(zone) if isinstance(zone, str) else zone,)
+            return (_zone(zone),)
         names = dict.fromkeys(name for law in self.laws for name in law.zones)
         return tuple(map(_instants.zone_named, names))
 
@@ -283,8 +283,7 @@ class Laws:
             >>> print(strictest(GDPR).request_due(datetime(2026, 1, 31, 9, tzinfo=UTC), zone="UTC"))
             2026-02-28
         """
-        here = _instants.zone_named(zone) if isinstance(zone, str) else zone
-        day = _instants.aware(at, where="at").astimezone(here).date()
+        day = _instants.aware(at, where="at").astimezone(_zone(zone)).date()
         delays = [law.answer_within for law in self.laws if law.answer_within is not None]
         return min((day + delay for delay in delays), default=None)
 
@@ -333,6 +332,13 @@ def strictest(*laws: Law | Laws) -> Laws:
         express, inquiry, published address, purchase
     """
     return Laws([law for each in laws for law in (each if isinstance(each, Laws) else [each])])
+
+
+def _zone(zone: tzinfo | str) -> tzinfo:
+    if isinstance(zone, str):
+        return _instants.zone_named(zone)
+    _fields.check_type(zone, tzinfo, "zone")
+    return zone
 
 
 def _subscriber(value: Subscriber | str) -> Subscriber:
