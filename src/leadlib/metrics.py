@@ -28,6 +28,14 @@ from leadlib._metrics.accountability import (
     breaches,
     ruled_out_by,
 )
+from leadlib._metrics.attention import (
+    Backlog,
+    BacklogState,
+    CoverageState,
+    NurtureCoverage,
+    backlog,
+    nurture_coverage,
+)
 from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
 from leadlib._metrics.budget import BudgetMove, MovedBudget, move_budget
 from leadlib._metrics.campaigns import (
@@ -102,6 +110,7 @@ from leadlib._metrics.passages import (
     time_to_stage,
 )
 from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.propositions import Panel, Proposition, Resonance, proposition
 from leadlib._metrics.response import (
     ContactRates,
     ResponseBucket,
@@ -153,6 +162,8 @@ __all__ = [
     "Adjustment",
     "AgeBucket",
     "Alignment",
+    "Backlog",
+    "BacklogState",
     "BelowDefinition",
     "Benchmark",
     "Breach",
@@ -173,6 +184,7 @@ __all__ = [
     "ContactRates",
     "Conversion",
     "Counting",
+    "CoverageState",
     "CumulativeIncidence",
     "Decision",
     "Diagnosis",
@@ -201,19 +213,23 @@ __all__ = [
     "Move",
     "MoveKind",
     "MovedBudget",
+    "NurtureCoverage",
     "Offer",
     "OfferState",
     "Override",
     "OwnedRate",
     "Pace",
+    "Panel",
     "PassageDefinition",
     "Passes",
     "Per",
     "PeriodRatio",
     "PeriodRatios",
     "Persistence",
+    "Proposition",
     "Rate",
     "RecycleYield",
+    "Resonance",
     "ResponseBucket",
     "Revenue",
     "RevenueGroup",
@@ -244,6 +260,7 @@ __all__ = [
     "acceptance_trend",
     "alignment",
     "audit_handoffs",
+    "backlog",
     "breaches",
     "census",
     "cohorts",
@@ -268,9 +285,11 @@ __all__ = [
     "log_rank",
     "main_path",
     "move_budget",
+    "nurture_coverage",
     "passes",
     "period_ratios",
     "persistence",
+    "proposition",
     "rank",
     "rates_by",
     "recycle_yield",
