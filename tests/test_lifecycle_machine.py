@@ -62,7 +62,7 @@ MOVES = {
     for line in TABLE.strip().splitlines()
 }
 STAY = ("Inquired", "Reassigned", "Escalated", "OptedOut", "Reviewed")
-SALES_ONLY = {"Accepted", "Rejected", "HandedBack", "Churned"}
+SALES_ONLY = {"Accepted", "Rejected", "HandedBack"}
 MARKETING_ONLY = {"Triaged", "Qualified", "HandedOff", "PassedOn", "Reopened", "Merged", "Erased"}
 LEADS = ("A", "B", "C")
 STEP = timedelta(hours=5)
@@ -131,7 +131,7 @@ def may(team, stage, name):
         return team is Team.SALES
     if name in MARKETING_ONLY:
         return team is Team.MARKETING
-    if name in STAY and name != "Reviewed":
+    if name == "Churned" or (name in STAY and name != "Reviewed"):
         return True
     if stage == "handed_off":
         return team is Team.SALES

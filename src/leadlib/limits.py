@@ -9,6 +9,7 @@ __all__ = [
     "ACCOUNTS",
     "CAPS",
     "COLUMNS",
+    "CONSENTS",
     "DEFINITION_CHARACTERS",
     "DEFINITION_DEPTH",
     "DEFINITION_NODES",
@@ -23,6 +24,7 @@ __all__ = [
     "LIFECYCLE_MOVES",
     "LIFECYCLE_STAGES",
     "LINE_CHARACTERS",
+    "MESSAGE_CHARACTERS",
     "PAUSES",
     "PLANNED",
     "PROBLEMS",
@@ -85,6 +87,12 @@ TOUCHES = 1_000
 PLANNED = 100_000
 CAPS = 100  # and quiet hours
 ZONES = 600
+
+# One message to one person
+MESSAGE_CHARACTERS = 500_000
+
+# One person
+CONSENTS = 10_000
 
 # One clock
 PAUSES = 1_000

@@ -23,42 +23,115 @@ from leadlib._nurture.enrolment import (
     enrol,
     plan_together,
 )
+from leadlib._nurture.experiments import HOLDOUT, Experiment
 from leadlib._nurture.flaws import Flaw, FlawKind
+from leadlib._nurture.laws import (
+    CallHours,
+    ConsentRule,
+    Law,
+    LegalCap,
+    MessagePart,
+    Subscriber,
+)
 from leadlib._nurture.mix import ChannelMix, channel_mix
+from leadlib._nurture.packs import (
+    ANYWHERE,
+    BULK_SENDERS,
+    CAN_SPAM,
+    CASL,
+    CCPA,
+    CNIL,
+    EPRIVACY,
+    FLORIDA,
+    GDPR,
+    LAWS,
+    OKLAHOMA,
+    PECR,
+    SPAM_ACT,
+    TCPA,
+    TSR,
+    UK_GDPR,
+    UWG,
+    WASHINGTON,
+    laws_for,
+)
 from leadlib._nurture.plan import ChangeKind, Plan, PlanChange
 from leadlib._nurture.policy import ContactPolicy, QuietHours
+from leadlib._nurture.responses import Response, ResponseKind, opt_outs, with_responses
 from leadlib._nurture.steps import Step
+from leadlib._nurture.strictest import Laws, strictest
+from leadlib._nurture.suppression import SuppressionList
+from leadlib._nurture.templates import Filled, MessageForm, Template, merge_values
 from leadlib._nurture.touches import SentTouch, Touch, TouchReason, TouchState
 
 __all__ = [
+    "ANYWHERE",
+    "BULK_SENDERS",
+    "CAN_SPAM",
+    "CASL",
+    "CCPA",
+    "CNIL",
     "Cadence",
+    "CallHours",
     "Callback",
     "Cap",
     "ChangeKind",
     "ChannelMix",
+    "ConsentRule",
     "ContactPolicy",
     "DryRun",
+    "EPRIVACY",
     "Enrolment",
+    "Experiment",
+    "FLORIDA",
+    "Filled",
     "Flaw",
     "FlawKind",
+    "GDPR",
+    "HOLDOUT",
+    "LAWS",
+    "Law",
+    "Laws",
+    "LegalCap",
+    "MessageForm",
+    "MessagePart",
     "NotEnrolled",
     "NotEnrolledReason",
+    "OKLAHOMA",
+    "PECR",
     "Plan",
     "PlanChange",
     "QuietHours",
+    "Response",
+    "ResponseKind",
+    "SPAM_ACT",
     "SentTouch",
     "Step",
+    "Subscriber",
+    "SuppressionList",
+    "TCPA",
+    "TSR",
+    "Template",
     "Touch",
     "TouchReason",
     "TouchState",
+    "UK_GDPR",
+    "UWG",
+    "WASHINGTON",
     "channel_mix",
     "dry_run",
     "due_together",
     "enrol",
+    "laws_for",
+    "merge_values",
+    "opt_outs",
     "plan_together",
     "schedule_callback",
+    "strictest",
+    "with_responses",
 ]
 
 for _name in __all__:
-    globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face, not the room
+    if callable(globals()[_name]):
+        globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face
 del _name

@@ -1,1 +1,1 @@
-"""Private rooms of :mod:`leadlib.nurture`."""
+"""The rooms behind :mod:`leadlib.nurture`: private, entered by their face only."""
