@@ -15,12 +15,12 @@ import attrs
 
 from leadlib import _instants
 from leadlib._nurture.cadence import Cadence, planner_of
-from leadlib._nurture.caps import Cap
+from leadlib._nurture.caps import AnyCap
 from leadlib._nurture.lanes import Lane, Slots
 from leadlib._nurture.planner import Planner
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.steps import Step
-from leadlib._nurture.touches import MARKETING
+from leadlib.model import Purpose
 from leadlib.worktime import Span
 
 __all__ = ["Instants", "instants_of"]
@@ -75,11 +75,13 @@ def instants_of(
 def _is_plain(planner: Planner) -> bool:
     """Whether every step is sent once, to everybody, at the same hours of all channels."""
     steps, policy = planner.cadence.steps, planner.policy
+    if policy is not None and policy.laws is not None:
+        return False
     plain = all(
         step.every is None
         and step.only_if is None
         and not step.only_after
-        and step.purpose == MARKETING
+        and step.purpose is Purpose.MARKETING
         for step in steps
     )
     channels = {step.channel for step in steps}
@@ -112,7 +114,7 @@ class _Moulds:
         lane = self.planner.lane(zone, self.planner.cadence.steps[0].channel)
         slots = _covering(lane, self.first, self.last, self.planner.cadence.steps)
         policy = self.planner.policy
-        caps = () if policy is None else policy.caps
+        caps = () if policy is None else policy.all_caps
         is_of_the_wall = all(cap.is_of_the_calendar for cap in caps)
         key = (slots.first, *(slots.wall if is_of_the_wall else slots.at))
         return self._find(slots, self._shared.setdefault(key, {}))
@@ -179,18 +181,18 @@ def _reach(step: Step) -> int:
 class _Caps:
     """The caps over touches that come one after the other, by places of the table."""
 
-    caps: Sequence[tuple[Cap, Sequence[int], list[int]]]
+    caps: Sequence[tuple[AnyCap, Sequence[int], list[int]]]
     end: int
 
     @classmethod
     def of(cls, planner: Planner, slots: Slots) -> "_Caps":
-        caps = () if planner.policy is None else planner.policy.caps
+        caps = () if planner.policy is None else planner.policy.all_caps
         times = [slots.wall if cap.is_of_the_calendar else slots.at for cap in caps]
         return cls([(cap, own, []) for cap, own in zip(caps, times, strict=True)], len(slots.at))
 
     def room(self, place: int, channel: str) -> int | None:
         """The first place from one on with room, which is taken; None if the table is too short."""
-        own = [each for each in self.caps if each[0].channel in {None, channel}]
+        own = [each for each in self.caps if each[0].covers(channel)]
         later = place
         while place < self.end:
             for cap, times, taken in own:
@@ -203,7 +205,7 @@ class _Caps:
         return None
 
 
-def _freed(cap: Cap, times: Sequence[int], taken: Sequence[int], place: int) -> int:
+def _freed(cap: AnyCap, times: Sequence[int], taken: Sequence[int], place: int) -> int:
     if len(taken) < cap.most:
         return place
     until = taken[-cap.most] + cap.micros

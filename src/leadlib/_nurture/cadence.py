@@ -10,6 +10,9 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.flaws import Flaw, flaws_of
+from leadlib._nurture.happened import own_events
+from leadlib._nurture.laws import Subscriber
+from leadlib._nurture.permits import permit_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.planner import Planner
 from leadlib._nurture.policy import ContactPolicy, as_zone
@@ -28,7 +31,7 @@ from leadlib.lifecycle import (
     Rejected,
     Won,
 )
-from leadlib.model import Lead
+from leadlib.model import ConsentRecord, Lead
 from leadlib.qualification import Criterion
 from leadlib.worktime import Span, WorkCalendar
 
@@ -181,6 +184,8 @@ class Cadence:
         policy: ContactPolicy | None = None,
         history: Iterable[LeadEvent] = (),
         sent: Iterable[SentTouch | str] = (),
+        consents: Iterable[ConsentRecord] | None = None,
+        subscriber: Subscriber | str = Subscriber.UNKNOWN,
         now: datetime | None = None,
         until: datetime | None = None,
     ) -> Plan:
@@ -196,6 +201,9 @@ class Cadence:
             history: What has happened to the lead.
             sent: What the lead got, of this cadence and of others; or the bare ids, which then went
                 out as planned.
+            consents: What the person allowed and refused; with them, or with laws in the policy,
+                each touch needs a permission, and without a record of it there is none.
+            subscriber: Who has the address, for the laws.
             now: What should have gone out before and did not goes out from now on.
             until: Where the plan ends, itself not included.
 
@@ -208,7 +216,16 @@ class Cadence:
             LimitExceeded: More touches than a plan may have.
             UnknownName: No zone of that name.
         """
-        case = case_of(lead, enrolled, zone=zone, history=history, sent=sent)
+        case = case_of(
+            lead,
+            enrolled,
+            zone=zone,
+            policy=policy,
+            history=history,
+            sent=sent,
+            consents=consents,
+            subscriber=subscriber,
+        )
         return plan_of(self, case, policy, now=now, until=until)
 
     def touches(
@@ -220,14 +237,25 @@ class Cadence:
         policy: ContactPolicy | None = None,
         history: Iterable[LeadEvent] = (),
         sent: Iterable[SentTouch | str] = (),
+        consents: Iterable[ConsentRecord] | None = None,
+        subscriber: Subscriber | str = Subscriber.UNKNOWN,
     ) -> Iterator[Touch]:
         """
         Give the touches of a plan one by one, for cadences without an end.
 
         Args:
-            lead, enrolled, zone, policy, history, sent: As for :meth:`plan`.
+            lead, enrolled, zone, policy, history, sent, consents, subscriber: As for :meth:`plan`.
         """
-        case = case_of(lead, enrolled, zone=zone, history=history, sent=sent)
+        case = case_of(
+            lead,
+            enrolled,
+            zone=zone,
+            policy=policy,
+            history=history,
+            sent=sent,
+            consents=consents,
+            subscriber=subscriber,
+        )
         return planner_of(self, policy).touches(case)
 
     def due(
@@ -240,13 +268,15 @@ class Cadence:
         policy: ContactPolicy | None = None,
         history: Iterable[LeadEvent] = (),
         sent: Iterable[SentTouch | str] = (),
+        consents: Iterable[ConsentRecord] | None = None,
+        subscriber: Subscriber | str = Subscriber.UNKNOWN,
     ) -> tuple[Touch, ...]:
         """
         Give the touch to send now: its time has come, and everything was asked again.
 
         Args:
-            lead, enrolled, zone, policy, history, sent: As for :meth:`plan`; what is after *now* is
-                not known.
+            lead, enrolled, zone, policy, history, sent, consents, subscriber: As for :meth:`plan`;
+                what is after *now* is not known.
             now: The instant of sending.
 
         Returns:
@@ -259,7 +289,16 @@ class Cadence:
         if known is None:
             return ()
         happened = [event for event in history if event.at <= now]
-        case = case_of(known, enrolled, zone=zone, history=happened, sent=sent)
+        case = case_of(
+            known,
+            enrolled,
+            zone=zone,
+            policy=policy,
+            history=happened,
+            sent=sent,
+            consents=consents,
+            subscriber=subscriber,
+        )
         touch = planner_of(self, policy).due(case, now)
         return () if touch is None else (touch,)
 
@@ -288,8 +327,6 @@ def _reach(step: Step) -> int:
 
 def planner_of(cadence: Cadence, policy: ContactPolicy | None) -> Planner:
     """The tables of a cadence for a policy; made once."""
-    if policy is not None:
-        _fields.check_type(policy, ContactPolicy, "policy")
     known = cadence._planners  # noqa: SLF001  # of this room
     if policy not in known:
         known[policy] = Planner(cadence, policy)
@@ -319,15 +356,23 @@ def case_of(
     enrolled: datetime,
     *,
     zone: tzinfo | str | None,
+    policy: ContactPolicy | None,
     history: Iterable[LeadEvent],
     sent: Iterable[SentTouch | str],
+    consents: Iterable[ConsentRecord] | None,
+    subscriber: Subscriber | str,
 ) -> Case:
     """What a plan depends on, checked."""
     _fields.check_type(lead, Lead, "lead")
+    if policy is not None:
+        _fields.check_type(policy, ContactPolicy, "policy")
+    events = own_events(history, lead.id)
+    laws = None if policy is None else policy.laws
     return Case(
         lead=lead,
         enrolled=_instants.aware(enrolled, where="enrolled"),
         zone=None if zone is None else as_zone(zone),
-        history=tuple(history),
+        history=events,
         sent=as_sent(sent, lead.id),
+        permit=permit_of(laws, consents, events, subscriber),
     )

@@ -11,12 +11,12 @@ from leadlib._nurture.steps import as_whole_days
 from leadlib._nurture.touches import Touch, TouchReason, touch_id
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import CallbackScheduled
-from leadlib.model import Team
+from leadlib.model import Purpose, Team
 from leadlib.worktime import Clock, Span, WorkCalendar, working_days
 
-__all__ = ["CALL_BACK", "Callback", "schedule_callback"]
+__all__ = ["Callback", "schedule_callback"]
 
-CALL_BACK = "call-back"
+_CALL_BACK = "call-back"
 _GRACE = working_days(2)
 
 
@@ -46,16 +46,16 @@ class Callback:
     @property
     def touch(self) -> Touch:
         """
-        The call as a touch of its own purpose: an opt-out of marketing does not break the promise.
+        The call as a touch that was asked for: an opt-out of marketing does not break the promise.
         """
         moved = self.at.date() != self.wanted and self.due.date() != self.wanted
         return Touch(
-            id=touch_id(self.lead, CALL_BACK, "call", self.asked, self.wanted.isoformat()),
+            id=touch_id(self.lead, _CALL_BACK, "call", self.asked, self.wanted.isoformat()),
             lead=self.lead,
-            cadence=CALL_BACK,
+            cadence=_CALL_BACK,
             send="call",
             channel="phone",
-            purpose=CALL_BACK,
+            purpose=Purpose.REQUESTED,
             at=self.at,
             reasons=(TouchReason.CLOSED,) if moved else (),
             why=f"moved from {self.wanted}: {TouchReason.CLOSED}" if moved else "",

@@ -9,9 +9,10 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
+from leadlib._nurture.laws import LegalCap
 from leadlib.errors import InvalidValue
 
-__all__ = ["Cap", "Full", "Ledger"]
+__all__ = ["AnyCap", "ByLaw", "Cap", "Full", "Ledger"]
 
 _DAY = 86_400_000_000
 _LONGEST = 366 * _DAY
@@ -83,12 +84,51 @@ class Cap:
             return self.per.days * _DAY
         return self.per // _instants.MICROSECOND
 
+    def covers(self, channel: str) -> bool:
+        """Whether contacts by a channel are counted."""
+        return self.channel is None or self.channel == channel
+
+
+@attrs.frozen
+class ByLaw:
+    """
+    The cap of a law, in the same terms; contacts on all subjects count together, which is stricter
+    than by subject.
+    """
+
+    most: int
+    micros: int
+    channels: frozenset[str]
+
+    @classmethod
+    def of(cls, cap: LegalCap) -> "ByLaw":
+        """The cap as a law has it."""
+        return cls(cap.count, cap.within.length // _instants.MICROSECOND, cap.channels)
+
+    @property
+    def is_of_the_calendar(self) -> bool:
+        """It is elapsed time."""
+        return False
+
+    def covers(self, channel: str) -> bool:
+        """Whether contacts by a channel are counted."""
+        return channel in self.channels
+
+    def __str__(self) -> str:
+        hours = self.micros // 3_600_000_000
+        by = " or ".join(sorted(self.channels))
+        contacts = _text.plural(self.most, "contact")
+        return f"at most {contacts} by {by} in {_text.plural(hours, 'hour')} by law"
+
+
+AnyCap = Cap | ByLaw
+
 
 @attrs.frozen
 class Full:
     """There is no room: which cap, and from when on there may be."""
 
-    cap: Cap
+    cap: AnyCap
     until: int
 
 
@@ -100,7 +140,7 @@ class Ledger:
     Instants are given twice: as such, and as the clock on the contact's wall shows them.
     """
 
-    caps: tuple[Cap, ...]
+    caps: tuple[AnyCap, ...]
     _times: list[list[int]] = attrs.field(init=False)
 
     @_times.default
@@ -110,13 +150,13 @@ class Ledger:
     def add(self, at: int, wall: int, channel: str) -> None:
         """Count one contact."""
         for cap, times in zip(self.caps, self._times, strict=True):
-            if cap.channel is None or cap.channel == channel:
+            if cap.covers(channel):
                 insort(times, wall if cap.is_of_the_calendar else at)
 
     def full(self, at: int, wall: int, channel: str) -> Full | None:
         """The first cap that one more contact would break; None if there is room."""
         for cap, times in zip(self.caps, self._times, strict=True):
-            if cap.channel is None or cap.channel == channel:
+            if cap.covers(channel):
                 until = _blocked(times, wall if cap.is_of_the_calendar else at, cap)
                 if until is not None:
                     return Full(cap, until)
@@ -129,7 +169,7 @@ class Ledger:
         return made
 
 
-def _blocked(times: list[int], at: int, cap: Cap) -> int | None:
+def _blocked(times: list[int], at: int, cap: AnyCap) -> int | None:
     """From when on there may be room; None if there is now, also for those that come later."""
     length, most = cap.micros, cap.most
     first, last = bisect_right(times, at - length), bisect_right(times, at)
@@ -139,7 +179,7 @@ def _blocked(times: list[int], at: int, cap: Cap) -> int | None:
     return min(time + length for time in leaving)
 
 
-def _leaves_room(times: list[int], at: int, place: int, cap: Cap) -> bool:
+def _leaves_room(times: list[int], at: int, place: int, cap: AnyCap) -> bool:
     """Whether no later contact, already there, would be one too many."""
     length, most = cap.micros, cap.most
     for later in range(place, bisect_left(times, at + length)):

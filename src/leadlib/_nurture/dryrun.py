@@ -15,6 +15,7 @@ from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.touches import SentTouch, TouchReason, TouchState
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import LeadEvent
+from leadlib.model import ConsentRecord
 
 __all__ = ["DryRun", "dry_run"]
 
@@ -41,6 +42,7 @@ class DryRun:
     _policy: ContactPolicy | None = attrs.field(repr=False)
     _history: _Past = attrs.field(repr=False, hash=False)
     _sent: _Past = attrs.field(repr=False, hash=False)
+    _consents: Mapping[str, Sequence[ConsentRecord]] | None = attrs.field(repr=False, hash=False)
     _until: datetime | None = attrs.field(repr=False)
 
     @property
@@ -82,6 +84,7 @@ class DryRun:
             policy=self._policy,
             history=self._history.get(lead, ()),
             sent=self._sent.get(lead, ()),
+            consents=None if self._consents is None else self._consents.get(lead, ()),
             until=self._until,
         )
 
@@ -119,6 +122,7 @@ def dry_run(
     policy: ContactPolicy | None = None,
     history: Iterable[LeadEvent] = (),
     sent: Iterable[SentTouch] = (),
+    consents: Mapping[str, Sequence[ConsentRecord]] | None = None,
     until: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> DryRun:
@@ -130,6 +134,7 @@ def dry_run(
         policy: At which hours and how often anybody is contacted.
         history: The events of all of them, in any order.
         sent: What they got.
+        consents: What each of them allowed and refused, by the id of the lead.
         until: Where the plans end.
         zone: In which days are counted.
 
@@ -155,6 +160,8 @@ def dry_run(
         2026-03-09        3
         3 leads, 6 touches
     """
+    if consents is not None:
+        _fields.check_type(consents, Mapping, "consents")
     single, several = _grouped(checked(enrolments))
     run = DryRun(
         zone=zone,
@@ -165,9 +172,11 @@ def dry_run(
         policy=policy,
         history=_by_lead(history, LeadEvent, "history"),
         sent=_by_lead(sent, SentTouch, "sent"),
+        consents=consents,
         until=until,
     )
-    found = [None] * len(single) if until is not None else instants_of([*single.values()], policy)
+    is_plain = until is None and consents is None
+    found = instants_of([*single.values()], policy) if is_plain else [None] * len(single)
     stopped: Counter[TouchReason] = Counter()
     instants: list[Sequence[int]] = []
     for lead, own in zip(single, found, strict=True):

@@ -10,12 +10,13 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._nurture.cadence import Cadence, case_of, plan_of
 from leadlib._nurture.happened import End, happened
+from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.touches import SentTouch, Touch, TouchState
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import LeadEvent
-from leadlib.model import Lead
+from leadlib.model import ConsentRecord, Lead
 from leadlib.qualification import LeadDefinition, Outcome
 
 __all__ = [
@@ -258,6 +259,8 @@ def plan_together(
     policy: ContactPolicy | None = None,
     history: Iterable[LeadEvent] = (),
     sent: Iterable[SentTouch | str] = (),
+    consents: Iterable[ConsentRecord] | None = None,
+    subscriber: Subscriber | str = Subscriber.UNKNOWN,
     until: datetime | None = None,
 ) -> Plan:
     """
@@ -269,7 +272,7 @@ def plan_together(
     Args:
         enrolments: Of one lead.
         policy: At which hours and how often anybody is contacted.
-        history, sent, until: As for :meth:`Cadence.plan`.
+        history, sent, consents, subscriber, until: As for :meth:`Cadence.plan`.
 
     Returns:
         One plan, by time.
@@ -296,11 +299,21 @@ def plan_together(
         news 03 March moved from 2026-03-02: another cadence goes first: at most 1 contact in 1 day
     """
     events, got = tuple(history), tuple(sent)
+    records = None if consents is None else tuple(consents)
     touches: list[Touch] = []
     taken: tuple[Touch, ...] = ()
     first = None
     for each in of_one_lead(enrolments):
-        case = case_of(each.lead, each.at, zone=each.zone, history=events, sent=got)
+        case = case_of(
+            each.lead,
+            each.at,
+            zone=each.zone,
+            policy=policy,
+            history=events,
+            sent=got,
+            consents=records,
+            subscriber=subscriber,
+        )
         plan = plan_of(each.cadence, attrs.evolve(case, taken=taken), policy, until=until)
         touches += plan
         taken += plan.planned
@@ -316,6 +329,8 @@ def due_together(
     policy: ContactPolicy | None = None,
     history: Iterable[LeadEvent] = (),
     sent: Iterable[SentTouch | str] = (),
+    consents: Iterable[ConsentRecord] | None = None,
+    subscriber: Subscriber | str = Subscriber.UNKNOWN,
 ) -> tuple[Touch, ...]:
     """
     Give what to send to one person now, over all its cadences, within the caps.
@@ -324,9 +339,10 @@ def due_together(
         enrolments: Of one lead; the highest priority is asked first.
         now: The instant of sending.
         policy: At which hours and how often anybody is contacted.
-        history, sent: As for :meth:`Cadence.due`.
+        history, sent, consents, subscriber: As for :meth:`Cadence.due`.
     """
     events = tuple(history)
+    records = None if consents is None else tuple(consents)
     got: list[SentTouch | str] = [*sent]
     due: list[Touch] = []
     for each in of_one_lead(enrolments):
@@ -338,6 +354,8 @@ def due_together(
             policy=policy,
             history=events,
             sent=got,
+            consents=records,
+            subscriber=subscriber,
         )
         due += found
         got += [touch.sent(at=now) for touch in found]

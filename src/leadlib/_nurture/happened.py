@@ -1,6 +1,6 @@
 """What has happened to one lead, as a cadence sees it: what ends it, pauses it, answers it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -8,12 +8,12 @@ import attrs
 
 from leadlib import _instants, _text
 from leadlib._nurture.steps import Happening, Step
-from leadlib._nurture.touches import MARKETING, TouchReason
+from leadlib._nurture.touches import TouchReason
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Attempted, Erased, LeadEvent, OptedOut
-from leadlib.model import Lead
+from leadlib.model import Lead, Purpose
 
-__all__ = ["End", "Happened", "Pause", "Rules", "happened"]
+__all__ = ["End", "Happened", "Pause", "Rules", "happened", "own_events"]
 
 Kinds = tuple[type[LeadEvent], ...]
 
@@ -76,7 +76,7 @@ class Happened:
     def end_for(self, step: Step) -> End | None:
         """What ends this step: an opt-out is one of marketing, an erasure one of everything."""
         ends = [self.erased]
-        if step.purpose == MARKETING:
+        if step.purpose is Purpose.MARKETING:
             ends += [self.ended, self.opted_out.get(None), self.opted_out.get(step.channel)]
         return min((end for end in ends if end is not None), key=lambda end: end.at, default=None)
 
@@ -107,7 +107,7 @@ def happened(
     rules: Rules, lead: Lead, history: Iterable[LeadEvent], steps: Iterable[Step], since: datetime
 ) -> Happened:
     """Read the events of one lead, and its inquiries as far as a step waits for them."""
-    events = _own(history, lead.id)
+    events = own_events(history, lead.id)
     kinds = {kind for step in steps for kind in (*step.only_after, *step.unless)}
     if not events and not kinds:
         return _NOTHING
@@ -124,7 +124,8 @@ def happened(
     )
 
 
-def _own(history: Iterable[LeadEvent], lead: str) -> list[LeadEvent]:
+def own_events(history: Iterable[LeadEvent], lead: str) -> Sequence[LeadEvent]:
+    """The events of one lead, in order."""
     if not isinstance(history, Iterable):
         raise InvalidValue(expected="events", got=_text.kind_of(history), where="history")
     events = [*history]

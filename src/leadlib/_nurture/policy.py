@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import attrs
 
 from leadlib import _fields, _instants, _text, _week, limits
-from leadlib._nurture.caps import Cap
+from leadlib._nurture.caps import AnyCap, ByLaw, Cap
 from leadlib._nurture.hours import DAY, Pattern, week_of
+from leadlib._nurture.strictest import Laws
 from leadlib._nurture.zones import never_together
 from leadlib._week import Window
 from leadlib.errors import InvalidValue
@@ -117,9 +118,11 @@ class ContactPolicy:
         quiet: Hours that are taken out of them, for all channels or for one.
         holidays: Days on which nothing is sent.
         caps: How many contacts at most.
+        laws: Those of the place of the contact, see :func:`laws_for`: their hours and caps hold
+            besides, and a touch needs the permission that they ask for.
         zones: Where somebody may be whose own zone is not known: a touch must then be allowed in
-            all of these.  The whole world unless given: then only days without any quiet hour are
-            left, for it is always night somewhere.
+            all of these.  Unless given, the outermost zones that the laws name, or the whole world:
+            then only days without any quiet hour are left, for it is always night somewhere.
 
     Raises:
         InvalidValue: Hours that never come, for one channel or in all zones together; or parts of
@@ -143,10 +146,13 @@ class ContactPolicy:
     quiet: tuple[QuietHours, ...] = attrs.field(default=(), converter=_as_quiet)
     holidays: frozenset[date] = attrs.field(default=frozenset(), converter=_week.as_holidays)
     caps: tuple[Cap, ...] = attrs.field(default=(), converter=_as_caps)
+    laws: Laws | None = None
     zones: tuple[tzinfo, ...] = attrs.field(default=(), converter=_as_zones)
 
     def __attrs_post_init__(self) -> None:
-        for channel in {None, *(quiet.channel for quiet in self.quiet)}:
+        if self.laws is not None:
+            _fields.check_type(self.laws, Laws, "$.laws")
+        for channel in {None, *(quiet.channel for quiet in self.quiet), *self._called_by_law()}:
             if not any(self.pattern(channel)):
                 got = f"quiet at all hours{f' by {channel}' if channel else ''}"
                 raise InvalidValue(expected="hours that open", got=got, where="$.quiet")
@@ -158,16 +164,33 @@ class ContactPolicy:
         """The windows of each weekday by a channel, in microseconds since midnight."""
         if channel not in self._patterns:
             own = [q for q in self.quiet if q.channel is None or q.channel == channel]
-            self._patterns[channel] = week_of(self.hours, [(q.begin, q.end) for q in own])
+            silences = [(q.begin, q.end) for q in own]
+            if self.laws is not None and channel is not None:
+                legal = self.laws.hours(channel)
+                silences += [] if legal is None else [(legal[1], legal[0])]
+            self._patterns[channel] = week_of(self.hours, silences)
         return self._patterns[channel]
 
     def anywhere(self, channel: str | None) -> tuple[tuple[tzinfo, ...], Pattern]:
         """The zones and the windows for somebody whose zone is not known."""
         week = self.pattern(channel)
-        if self.zones:
-            return self.zones, week
+        if zones := self.zones or self._zones_of_laws():
+            return zones, week
         world = tuple(map(_instants.zone_named, _WORLD))
         return world, tuple(day if day == _WHOLE_DAY else () for day in week)
+
+    def _called_by_law(self) -> Iterable[str]:
+        return {c for law in self.laws or () for hours in law.hours for c in hours.channels}
+
+    def _zones_of_laws(self) -> tuple[tzinfo, ...]:
+        names = dict.fromkeys(name for law in self.laws or () for name in law.zones)
+        return tuple(map(_instants.zone_named, names))
+
+    @cached_property
+    def all_caps(self) -> tuple[AnyCap, ...]:
+        """Those of the house and those of the laws."""
+        legal = dict.fromkeys(cap for law in self.laws or () for cap in law.caps)
+        return (*self.caps, *map(ByLaw.of, legal))
 
     @cached_property
     def _patterns(self) -> dict[str | None, Pattern]:
@@ -177,8 +200,9 @@ class ContactPolicy:
         return {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
 
     def __str__(self) -> str:
-        parts = [_in_words(self.pattern_without_quiet), *map(str, self.quiet), *map(str, self.caps)]
-        return "; ".join(parts)
+        hours = _in_words(self.pattern_without_quiet)
+        laws = () if self.laws is None else (str(self.laws),)
+        return "; ".join((hours, *map(str, (*self.quiet, *self.caps)), *laws))
 
     @property
     def pattern_without_quiet(self) -> Pattern:

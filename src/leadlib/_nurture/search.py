@@ -1,7 +1,7 @@
 """The search: the way of one touch from the day that is wanted to the instant at which it goes."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,23 +10,14 @@ from leadlib import _instants
 from leadlib._nurture.happened import Pause
 from leadlib._nurture.lanes import Lane
 from leadlib._nurture.steps import Happening, Step
-from leadlib._nurture.touches import MARKETING, TouchReason, TouchState
-from leadlib.model import Lead
+from leadlib._nurture.touches import TouchReason, TouchState
+from leadlib.model import Lead, Purpose
 from leadlib.qualification import Criterion, LeadDefinition, Outcome
 
 if TYPE_CHECKING:
     from leadlib._nurture.walk import Walk
 
-__all__ = ["Refusal", "Search"]
-
-
-@attrs.frozen
-class Refusal:
-    """Why somebody may not be contacted at an instant, and from when on again, if ever."""
-
-    reason: TouchReason
-    why: str
-    until: datetime | None = None
+__all__ = ["Search"]
 
 
 _Stop = tuple[TouchState, TouchReason, str]
@@ -156,33 +147,28 @@ class Search:
             self._say(TouchReason.RESUMED, f"{TouchReason.RESUMED} after {pause.why}")
 
     def _room(self) -> _Stop | None:
-        """Where the caps have room and the person may be contacted; each move goes later."""
+        """To where the caps have room, and then: may the person be contacted there?"""
         walk, step = self.walk, self.step
-        while True:
+        while step.purpose is Purpose.MARKETING:
             wall = self.lane.wall(self.at)
             full = walk.ledger.full(self.at, wall, step.channel)
-            if full is not None and step.purpose == MARKETING:
-                alone = walk.alone.full(self.at, wall, step.channel)
-                reason = TouchReason.PRIORITY if alone is None else TouchReason.CAP
-                self._say(reason, _full_in_words(reason, str(full.cap)))
-                self._go(max(self._freed(full.until, full.cap.is_of_the_calendar), self.at + 1))
-                continue
-            refusal = self._refused()
-            if refusal is None:
-                return None
-            if refusal.until is None:
-                return TouchState.CANCELLED, refusal.reason, refusal.why
-            self._say(refusal.reason, refusal.why)
-            self._go(max(_instants.micros(refusal.until), self.at + 1))
+            if full is None:
+                break
+            alone = walk.alone.full(self.at, wall, step.channel)
+            reason = TouchReason.PRIORITY if alone is None else TouchReason.CAP
+            self._say(reason, _full_in_words(reason, str(full.cap)))
+            self._go(max(self._freed(full.until, full.cap.is_of_the_calendar), self.at + 1))
+        return self._refused()
 
     def _freed(self, until: int, is_wall: bool) -> int:  # noqa: FBT001  # of this class alone
         if not is_wall:
             return until
         return self.lane.around(self.lane.day_at(until)).offsets.placed(until)
 
-    def _refused(self) -> Refusal | None:
+    def _refused(self) -> _Stop | None:
         permit = self.walk.case.permit
-        return None if permit is None else permit(self.step, _instants.from_micros(self.at))
+        refusal = None if permit is None else permit(self.step, _instants.from_micros(self.at))
+        return None if refusal is None else (refusal.state, refusal.reason, refusal.why)
 
 
 def _full_in_words(reason: TouchReason, cap: str) -> str:

@@ -8,9 +8,10 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _text
-from leadlib._nurture.touches import MARKETING
+from leadlib._nurture.touches import as_purpose
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import LeadEvent
+from leadlib.model import Purpose
 from leadlib.qualification import Criterion
 from leadlib.worktime import Clock, Span
 
@@ -143,7 +144,8 @@ class Step:
             28 February, or in open days of the cadence, as ``working_days(2)``.  At most ten
             years; the hour is that of the cadence.
         channel: ``mail``, ``phone``, ``post``, ``invitation``.
-        purpose: What for: consent and opt-out are asked about it.
+        purpose: What for; consent is asked about it, and an opt-out is one of marketing.
+        topic: What about; an opt-out of one topic holds back what may be about any.
         only_if: Sent only to leads of which this is known to hold.
         only_after: Sent only once one of these has happened since the enrolment: kinds of
             inquiries, such as ``"click"``, or of events, such as ``Reviewed``.
@@ -167,7 +169,8 @@ class Step:
     send: str = attrs.field(converter=_fields.identifier)
     after: relativedelta | Span = attrs.field(converter=_as_delay)
     channel: str = attrs.field(default="mail", converter=_fields.identifier)
-    purpose: str = attrs.field(default=MARKETING, converter=_fields.identifier)
+    purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
+    topic: str | None = attrs.field(default=None, converter=_fields.label)
     only_if: Criterion | None = attrs.field(default=None, converter=_as_condition)
     only_after: tuple[Happening, ...] = attrs.field(default=(), converter=as_happenings)
     unless: tuple[Happening, ...] = attrs.field(default=(), converter=as_happenings)

@@ -10,10 +10,17 @@ import attrs
 
 from leadlib import _fields, _text
 from leadlib.errors import InvalidValue
+from leadlib.model import Purpose
 
-__all__ = ["MARKETING", "SentTouch", "Touch", "TouchReason", "TouchState", "as_sent", "touch_id"]
-
-MARKETING = "marketing"
+__all__ = [
+    "SentTouch",
+    "Touch",
+    "TouchReason",
+    "TouchState",
+    "as_purpose",
+    "as_sent",
+    "touch_id",
+]
 
 
 class TouchState(StrEnum):
@@ -91,8 +98,8 @@ class Touch:
     state: TouchState = TouchState.PLANNED
     reasons: _Reasons = ()
     why: str = ""
-    purpose: str = MARKETING
-    owner: str | None = attrs.field(default=None)
+    purpose: Purpose = Purpose.MARKETING
+    owner: str | None = None
 
     def __repr__(self) -> str:
         return f"<Touch {self.send!r} to {self.lead}, {self.state} {self.at:%Y-%m-%d %H:%M} UTC>"
@@ -116,6 +123,7 @@ class Touch:
             "id": self.id,
             "lead": self.lead,
             **_what(self),
+            "purpose": self.purpose.value,
             "at": self.at.isoformat(),
             "state": self.state.value,
             "reasons": [reason.name.lower() for reason in self.reasons],
@@ -124,8 +132,13 @@ class Touch:
         }
 
 
-def _what(touch: Touch) -> dict[str, str]:
+def _what(touch: Touch) -> dict[str, Any]:
     return {name: getattr(touch, name) for name in ("cadence", "send", "channel", "purpose")}
+
+
+def as_purpose(value: object) -> Purpose:
+    """What a contact is for, given as such or by its word."""
+    return _fields.member(Purpose, value, expected="a purpose", where=None)
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
@@ -141,7 +154,7 @@ class SentTouch:
     Example:
         >>> from datetime import UTC, datetime
         >>> SentTouch(id="t-1", lead="i-1", cadence="welcome", send="case study", channel="mail",
-        ...           at=datetime(2026, 3, 2, 10, tzinfo=UTC)).purpose
+        ...           at=datetime(2026, 3, 2, 10, tzinfo=UTC)).purpose.value
         'marketing'
     """
 
@@ -151,7 +164,7 @@ class SentTouch:
     send: str = attrs.field(converter=_fields.identifier)
     channel: str = attrs.field(converter=_fields.identifier)
     at: datetime = attrs.field(converter=_fields.instant)
-    purpose: str = attrs.field(default=MARKETING, converter=_fields.identifier)
+    purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
 
 
 def as_sent(sent: Iterable[SentTouch | str], lead: str) -> Mapping[str, SentTouch | None]:

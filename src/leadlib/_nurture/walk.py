@@ -1,6 +1,6 @@
 """The walk: the steps of a cadence in order for one lead, and what it remembers on its way."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from heapq import merge
 from itertools import chain
@@ -12,10 +12,10 @@ from leadlib import _instants
 from leadlib._nurture.caps import Ledger
 from leadlib._nurture.happened import Happened, happened
 from leadlib._nurture.hours import DAY
-from leadlib._nurture.search import Refusal, Search
+from leadlib._nurture.permits import Permit
+from leadlib._nurture.search import Search
 from leadlib._nurture.steps import Step
 from leadlib._nurture.touches import (
-    MARKETING,
     SentTouch,
     Touch,
     TouchReason,
@@ -23,17 +23,15 @@ from leadlib._nurture.touches import (
     touch_id,
 )
 from leadlib.lifecycle import LeadEvent
-from leadlib.model import Lead
+from leadlib.model import Lead, Purpose
 
 if TYPE_CHECKING:
     from leadlib._nurture.planner import Planner
 
-__all__ = ["Case", "Permit", "Walk"]
+__all__ = ["Case", "Walk"]
 
 _EPOCH_DAY = _instants.EARLIEST.toordinal()
 _NEVER = _instants.LATEST.toordinal() - 10
-
-Permit = Callable[[Step, datetime], Refusal | None]
 
 
 @attrs.frozen(kw_only=True)
@@ -86,10 +84,12 @@ class Walk:
         """Read the history, and count what the person has got, whoever sent it."""
         cadence = planner.cadence
         seen = happened(cadence, case.lead, case.history, cadence.steps, case.enrolled)
+        if case.permit is not None:  # it knows the opt-outs, and what has cleared them
+            seen = attrs.evolve(seen, opted_out={})
         floors = [(TouchReason.HOUR_PASSED, _instants.micros(case.enrolled))]
         if now is not None:
             floors.append((TouchReason.LATE, _instants.micros(now)))
-        caps = planner.policy.caps if planner.policy is not None else ()
+        caps = planner.policy.all_caps if planner.policy is not None else ()
         had, alone, both = Ledger(caps), Ledger(caps), Ledger(caps)
         walk = cls(planner, case, seen, had, alone, both, tuple(floors))
         if caps:
@@ -233,7 +233,7 @@ class Walk:
         for touch in self:
             is_later = _instants.micros(touch.at) > now
             if touch.state is TouchState.PLANNED and not is_later:
-                if not self._is_over(touch, now):
+                if not self._is_over(touch, now):  # else it would hold up the others for ever
                     waiting[touch.send] = touch
             elif is_later and (touch.state is TouchState.PLANNED or self._comes_again(touch)):
                 break  # held touches of an endless step must not be walked for ever
@@ -243,8 +243,11 @@ class Walk:
         return self.steps[touch.id].every is not None
 
     def _is_over(self, touch: Touch, now: int) -> bool:
-        end = self.happened.end_for(self.steps[touch.id])
-        return end is not None and end.at <= now
+        step, permit = self.steps[touch.id], self.case.permit
+        end = self.happened.end_for(step)
+        if end is not None and end.at <= now:
+            return True
+        return permit is not None and permit(step, _instants.from_micros(now)) is not None
 
     def may_go(self, touch: Touch, now: datetime) -> bool:
         """Ask everything again at the moment of sending."""
@@ -252,6 +255,7 @@ class Walk:
         lane = self.planner.lane(self.case.zone, step.channel)
         if not lane.allows(at) or self.happened.paused_at(at) is not None:
             return False
-        if self.case.permit is not None and self.case.permit(step, now) is not None:
-            return False
-        return step.purpose != MARKETING or self.had.full(at, lane.wall(at), step.channel) is None
+        return (
+            step.purpose is not Purpose.MARKETING
+            or self.had.full(at, lane.wall(at), step.channel) is None
+        )
