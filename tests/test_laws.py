@@ -260,6 +260,11 @@ class TestQuietHours:
         assert laws.next_open(MONDAY, channel="phone", zone=None) is None
         assert laws.open_on(MONDAY.date(), channel="phone", zone=None) is None
 
+    def test_of_several_laws_are_those_of_all_their_zones(self):
+        assert strictest(TCPA).zones == (NEW_YORK, ZoneInfo("Pacific/Honolulu"))
+        assert set(laws_for("US-FL").zones) == set(strictest(TCPA).zones)
+        assert strictest(GDPR).zones == ()
+
     def test_do_not_hold_for_mail(self):
         night = eastern("2026-01-21 03:00")
 

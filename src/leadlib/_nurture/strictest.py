@@ -156,12 +156,12 @@ class Laws:
         record = anyhow.consent
         if record is not None and record.basis in (enough or ()):
             names = [law.name for law in self.laws if law.needs_proof]
-            detail = f"{' and '.join(names)}: no proof of the consent"
+            detail = f"{', '.join(names)}: no proof of the consent"
         else:
             asking = [law for law in self.laws if _asks_for_more(law, record, channel, who)]
             names = [law.name for law in asking]
             wanted = ", ".join(basis for basis in Basis if basis in (enough or ())) or "no ground"
-            detail = f"{' and '.join(names)}: enough is {wanted}"
+            detail = f"{', '.join(names)}: enough is {wanted}"
         return Permission(why=PermissionReason.NOT_ENOUGH, since=anyhow.since, detail=detail)
 
     # -- when, and how often? --
@@ -210,11 +210,14 @@ class Laws:
         hours = self.hours(channel)
         return None if hours is None else calling.day_in_all(day, *hours, self._zones(zone))
 
-    def _zones(self, zone: tzinfo | str | None) -> tuple[tzinfo, ...]:
-        if zone is not None:
-            return (_zone(zone),)
+    @property
+    def zones(self) -> tuple[tzinfo, ...]:
+        """Where somebody may be whose zone is not known: the outermost zones of all laws."""
         names = dict.fromkeys(name for law in self.laws for name in law.zones)
         return tuple(map(_instants.zone_named, names))
+
+    def _zones(self, zone: tzinfo | str | None) -> tuple[tzinfo, ...]:
+        return self.zones if zone is None else (_zone(zone),)
 
     def caps(self, channel: str) -> tuple[LegalCap, ...]:
         """How often somebody may be contacted by a channel; each of them holds."""
