@@ -376,6 +376,40 @@ class TestConsent:
         assert not asked(laws, [*interest, OptOut(at=MONDAY)], subscriber=subscriber)
         assert PECR.registers == ("TPS", "CTPS")
 
+    @pytest.mark.rule("L5", part="calls are screened")
+    def test_in_britain_is_screened_for_calls(self):
+        """Each law by its own ground: what the UK GDPR asks for, and that no register has it."""
+        laws = laws_for("GB")
+        interest, screened = (
+            a_yes(basis, "phone") for basis in ("legitimate interest", "not on a register")
+        )
+        ask = {"channel": "phone", "subscriber": "corporate"}
+
+        assert asked(laws, [interest], **ask).detail == "PECR: enough is express, not on a register"
+        assert asked(laws, [screened], **ask).why is PermissionReason.NOT_ENOUGH
+        both = asked(laws, [interest, screened], **ask)
+        assert both.until == datetime(2026, 3, 30, 9, tzinfo=ZoneInfo("Europe/London"))
+        assert both.consent == screened
+        assert asked(laws, [interest, screened], at=both.until, **ask).why is (
+            PermissionReason.EXPIRED
+        )
+        assert asked(laws, [a_yes(channel="phone")], at=both.until, **ask)
+        assert not asked(laws, [interest, screened, OptOut(at=MONDAY)], **ask)
+
+    @pytest.mark.rule("L8", part="the register is at most 31 days old, not verified")
+    def test_by_a_register_lasts_31_days(self):
+        laws, screened = laws_for("US-NY"), a_yes("not on a register", "phone")
+        end = datetime(2026, 4, 2, 9, tzinfo=UTC) - timedelta(hours=1)  # the clocks changed
+
+        assert not asked(laws, [], channel="phone")
+        assert asked(laws, [screened], channel="phone", at=end - timedelta(minutes=1)).until == end
+        assert asked(laws, [screened], channel="phone", at=end).why is PermissionReason.EXPIRED
+
+    def test_is_shown_as_it_was_recorded(self):
+        known = a_yes("purchase", "phone")
+
+        assert asked(laws_for("US-NY"), [known], channel="phone").consent is known
+
     @pytest.mark.rule("L6")
     @pytest.mark.parametrize(
         ("channel", "subscriber", "basis", "allowed"),

@@ -74,9 +74,13 @@ TCPA = Law(
     consent=[
         ConsentRule(channels=_ROBOT | {"sms"}, enough=_EXPRESS),
         ConsentRule(channels=_LIVE, subscriber=Subscriber.CORPORATE, enough=None),
-        ConsentRule(channels=_LIVE, enough=_RELATED),
+        ConsentRule(channels=_LIVE, enough=_RELATED | {Basis.NOT_LISTED}),
     ],
-    lasts={Basis.PURCHASE: relativedelta(months=18), Basis.INQUIRY: relativedelta(months=3)},
+    lasts={
+        Basis.PURCHASE: relativedelta(months=18),
+        Basis.INQUIRY: relativedelta(months=3),
+        Basis.NOT_LISTED: relativedelta(days=31),
+    },
     hours=[CallHours(channels=_CALLED, opens=_EIGHT, closes=time(21))],
     opt_out_within=working_days(10),
     all_topics_from=date(2027, 1, 31),
@@ -211,13 +215,15 @@ PECR = Law(
         ConsentRule(channels=_WRITTEN, subscriber=Subscriber.CORPORATE, enough=None),
         ConsentRule(channels=_WRITTEN, enough=_OPTED_IN),
         ConsentRule(channels=_ROBOT, enough=_EXPRESS),
-        ConsentRule(channels=_LIVE, enough=None),
+        ConsentRule(channels=_LIVE, enough=_EXPRESS | {Basis.NOT_LISTED}),
     ],
+    lasts={Basis.NOT_LISTED: relativedelta(days=28)},
     parts={"mail": _SIGNED, "sms": _SIGNED},
     registers=["TPS", "CTPS"],
+    register_age=days(28),
     zone="Europe/London",
     zones=["Europe/London"],
-    unverified=["effective"],
+    unverified=["effective", "lasts", "register_age"],
 )
 
 UWG = Law(
