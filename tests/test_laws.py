@@ -29,6 +29,7 @@ from leadlib.nurture import (
     PECR,
     SPAM_ACT,
     TCPA,
+    TCPA_REVOCATION,
     TSR,
     UK_GDPR,
     UWG,
@@ -81,7 +82,7 @@ class TestOptOutLatest:
         ],
     )
     @pytest.mark.parametrize("moment", ["00:00", "12:00", "23:59"])
-    @pytest.mark.parametrize("law", [CAN_SPAM, TCPA, CASL])
+    @pytest.mark.parametrize("law", [CAN_SPAM, TCPA_REVOCATION, CASL])
     def test_is_ten_business_days_on(self, said, holidays, latest, moment, law):
         """Whatever the hour: what is said in the evening gains no day."""
         at = eastern(f"{said} {moment}")
@@ -550,7 +551,7 @@ class TestRevocation:
 
     @pytest.mark.rule("L8", part="revocation")
     def test_is_confirmed_once_within_five_minutes(self):
-        assert TCPA.confirm_within.length == timedelta(minutes=5)
+        assert TCPA_REVOCATION.confirm_within.length == timedelta(minutes=5)
 
 
 class TestOptOutsOfTheLog:
@@ -687,11 +688,11 @@ class TestPlaces:
             ("IT", [GDPR, EPRIVACY]),
             ("GB", [UK_GDPR, PECR]),
             ("AU", [SPAM_ACT]),
-            ("US-NY", [CAN_SPAM, TCPA, TSR]),
-            ("US-FL", [CAN_SPAM, TCPA, TSR, FLORIDA]),
-            ("US-CA", [CAN_SPAM, TCPA, TSR, CCPA]),
-            ("US", [CAN_SPAM, TCPA, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
-            ("US-XX", [CAN_SPAM, TCPA, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
+            ("US-NY", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR]),
+            ("US-FL", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, FLORIDA]),
+            ("US-CA", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, CCPA]),
+            ("US", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
+            ("US-XX", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
             (None, [*LAWS, ANYWHERE]),
         ],
     )
@@ -701,6 +702,9 @@ class TestPlaces:
     def test_may_be_asked_for_a_day(self):
         assert FLORIDA not in laws_for("US-FL", on=date(2021, 6, 30))
         assert FLORIDA in laws_for("US-FL", on=date(2021, 7, 1))
+        assert TCPA_REVOCATION not in laws_for("US", on=date(2025, 4, 10))
+        assert TCPA in laws_for("US", on=date(2025, 4, 10))
+        assert TCPA_REVOCATION in laws_for("US", on=date(2025, 4, 11))
         with pytest.raises(InvalidValue):
             laws_for("CA", on=date(2014, 6, 30))
         with pytest.raises(InvalidValue):
