@@ -29,6 +29,7 @@ from leadlib.nurture import (
     PECR,
     SPAM_ACT,
     TCPA,
+    TCPA_REVOCATION,
     TSR,
     UK_GDPR,
     UWG,
@@ -81,7 +82,7 @@ class TestOptOutLatest:
         ],
     )
     @pytest.mark.parametrize("moment", ["00:00", "12:00", "23:59"])
-    @pytest.mark.parametrize("law", [CAN_SPAM, TCPA, CASL])
+    @pytest.mark.parametrize("law", [CAN_SPAM, TCPA_REVOCATION, CASL])
     def test_is_ten_business_days_on(self, said, holidays, latest, moment, law):
         """Whatever the hour: what is said in the evening gains no day."""
         at = eastern(f"{said} {moment}")
@@ -260,6 +261,11 @@ class TestQuietHours:
         assert laws.next_open(MONDAY, channel="phone", zone=None) is None
         assert laws.open_on(MONDAY.date(), channel="phone", zone=None) is None
 
+    def test_of_several_laws_are_those_of_all_their_zones(self):
+        assert strictest(TCPA).zones == (NEW_YORK, ZoneInfo("Pacific/Honolulu"))
+        assert set(laws_for("US-FL").zones) == set(strictest(TCPA).zones)
+        assert strictest(GDPR).zones == ()
+
     def test_do_not_hold_for_mail(self):
         night = eastern("2026-01-21 03:00")
 
@@ -370,6 +376,40 @@ class TestConsent:
         assert not asked(laws, [], subscriber=subscriber)  # the UK GDPR still applies
         assert not asked(laws, [*interest, OptOut(at=MONDAY)], subscriber=subscriber)
         assert PECR.registers == ("TPS", "CTPS")
+
+    @pytest.mark.rule("L5", part="calls are screened")
+    def test_in_britain_is_screened_for_calls(self):
+        """Each law by its own ground: what the UK GDPR asks for, and that no register has it."""
+        laws = laws_for("GB")
+        interest, screened = (
+            a_yes(basis, "phone") for basis in ("legitimate interest", "not on a register")
+        )
+        ask = {"channel": "phone", "subscriber": "corporate"}
+
+        assert asked(laws, [interest], **ask).detail == "PECR: enough is express, not on a register"
+        assert asked(laws, [screened], **ask).why is PermissionReason.NOT_ENOUGH
+        both = asked(laws, [interest, screened], **ask)
+        assert both.until == datetime(2026, 3, 30, 9, tzinfo=ZoneInfo("Europe/London"))
+        assert both.consent == screened
+        assert asked(laws, [interest, screened], at=both.until, **ask).why is (
+            PermissionReason.EXPIRED
+        )
+        assert asked(laws, [a_yes(channel="phone")], at=both.until, **ask)
+        assert not asked(laws, [interest, screened, OptOut(at=MONDAY)], **ask)
+
+    @pytest.mark.rule("L8", part="the register is at most 31 days old, not verified")
+    def test_by_a_register_lasts_31_days(self):
+        laws, screened = laws_for("US-NY"), a_yes("not on a register", "phone")
+        end = datetime(2026, 4, 2, 9, tzinfo=UTC) - timedelta(hours=1)  # the clocks changed
+
+        assert not asked(laws, [], channel="phone")
+        assert asked(laws, [screened], channel="phone", at=end - timedelta(minutes=1)).until == end
+        assert asked(laws, [screened], channel="phone", at=end).why is PermissionReason.EXPIRED
+
+    def test_is_shown_as_it_was_recorded(self):
+        known = a_yes("purchase", "phone")
+
+        assert asked(laws_for("US-NY"), [known], channel="phone").consent is known
 
     @pytest.mark.rule("L6")
     @pytest.mark.parametrize(
@@ -511,7 +551,7 @@ class TestRevocation:
 
     @pytest.mark.rule("L8", part="revocation")
     def test_is_confirmed_once_within_five_minutes(self):
-        assert TCPA.confirm_within.length == timedelta(minutes=5)
+        assert TCPA_REVOCATION.confirm_within.length == timedelta(minutes=5)
 
 
 class TestOptOutsOfTheLog:
@@ -648,11 +688,11 @@ class TestPlaces:
             ("IT", [GDPR, EPRIVACY]),
             ("GB", [UK_GDPR, PECR]),
             ("AU", [SPAM_ACT]),
-            ("US-NY", [CAN_SPAM, TCPA, TSR]),
-            ("US-FL", [CAN_SPAM, TCPA, TSR, FLORIDA]),
-            ("US-CA", [CAN_SPAM, TCPA, TSR, CCPA]),
-            ("US", [CAN_SPAM, TCPA, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
-            ("US-XX", [CAN_SPAM, TCPA, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
+            ("US-NY", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR]),
+            ("US-FL", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, FLORIDA]),
+            ("US-CA", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, CCPA]),
+            ("US", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
+            ("US-XX", [CAN_SPAM, TCPA, TCPA_REVOCATION, TSR, FLORIDA, OKLAHOMA, WASHINGTON, CCPA]),
             (None, [*LAWS, ANYWHERE]),
         ],
     )
@@ -662,6 +702,9 @@ class TestPlaces:
     def test_may_be_asked_for_a_day(self):
         assert FLORIDA not in laws_for("US-FL", on=date(2021, 6, 30))
         assert FLORIDA in laws_for("US-FL", on=date(2021, 7, 1))
+        assert TCPA_REVOCATION not in laws_for("US", on=date(2025, 4, 10))
+        assert TCPA in laws_for("US", on=date(2025, 4, 10))
+        assert TCPA_REVOCATION in laws_for("US", on=date(2025, 4, 11))
         with pytest.raises(InvalidValue):
             laws_for("CA", on=date(2014, 6, 30))
         with pytest.raises(InvalidValue):

@@ -55,6 +55,9 @@ class Basis(StrEnum):
     """
     The lawful basis of a contact, implied ones by their ground.
 
+    ``NOT_LISTED`` is a number that was looked up in the public registers of those who want no calls
+    and is in none of them; its instant is that of the look-up.
+
     Which of them is enough, by which channel and for whom, is said by the law that applies: see
     :func:`leadlib.nurture.laws_for`.
 
@@ -72,6 +75,7 @@ class Basis(StrEnum):
     LEGITIMATE_INTEREST = "legitimate interest"
     CONTRACT = "contract"
     REQUEST = "request"
+    NOT_LISTED = "not on a register"
 
 
 class SoftOptIn(StrEnum):

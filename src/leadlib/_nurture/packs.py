@@ -33,6 +33,7 @@ __all__ = [
     "PECR",
     "SPAM_ACT",
     "TCPA",
+    "TCPA_REVOCATION",
     "TSR",
     "UK_GDPR",
     "UWG",
@@ -68,25 +69,39 @@ CAN_SPAM = Law(
 TCPA = Law(
     name="TCPA",
     jurisdiction="US",
-    effective=date(2025, 4, 11),
-    source="47 U.S.C. 227; 47 CFR 64.1200; DA 26-12",
-    about="Calls by day, to listed numbers on a relationship only; any clear no is an opt-out.",
+    effective=date(2003, 10, 1),
+    source="47 U.S.C. 227; 47 CFR 64.1200; 68 FR 44144",
+    about="Calls by day only, and to listed numbers on a relationship only.",
     consent=[
         ConsentRule(channels=_ROBOT | {"sms"}, enough=_EXPRESS),
         ConsentRule(channels=_LIVE, subscriber=Subscriber.CORPORATE, enough=None),
-        ConsentRule(channels=_LIVE, enough=_RELATED),
+        ConsentRule(channels=_LIVE, enough=_RELATED | {Basis.NOT_LISTED}),
     ],
-    lasts={Basis.PURCHASE: relativedelta(months=18), Basis.INQUIRY: relativedelta(months=3)},
+    lasts={
+        Basis.PURCHASE: relativedelta(months=18),
+        Basis.INQUIRY: relativedelta(months=3),
+        Basis.NOT_LISTED: relativedelta(days=31),
+    },
     hours=[CallHours(channels=_CALLED, opens=_EIGHT, closes=time(21))],
-    opt_out_within=working_days(10),
-    all_topics_from=date(2027, 1, 31),
-    opt_out_words=["STOP", "QUIT", "END", "REVOKE", "OPT OUT", "CANCEL", "UNSUBSCRIBE"],
-    confirm_within=hours(5 / 60),
     registers=["National Do Not Call Registry"],
     register_age=days(31),
     zone="America/New_York",
     zones=["America/New_York", "Pacific/Honolulu"],
     unverified=["lasts", "register_age"],
+)
+
+TCPA_REVOCATION = Law(
+    name="TCPA revocation rule",
+    jurisdiction="US",
+    effective=date(2025, 4, 11),
+    source="47 CFR 64.1200(a)(10) to (12); DA 26-12",
+    about="Consent is revoked by any reasonable means, from all topics once the waiver has ended.",
+    consent=[ConsentRule(channels=_CALLED, enough=None)],
+    opt_out_within=working_days(10),
+    all_topics_from=date(2027, 1, 31),
+    opt_out_words=["STOP", "QUIT", "END", "REVOKE", "OPT OUT", "CANCEL", "UNSUBSCRIBE"],
+    confirm_within=hours(5 / 60),
+    zone="America/New_York",
 )
 
 TSR = Law(
@@ -111,18 +126,21 @@ def _state(name: str, code: str, effective: date, source: str, zone: str, *caps:
         caps=caps,
         zone=zone,
         zones=[zone],
-        unverified=["effective", "source"],
+        unverified=["source"],
     )
 
 
 _THREE_A_DAY = LegalCap(channels=_CALLED, count=3, within=hours(24))
-FLORIDA = _state(
-    "Florida Telephone Solicitation Act",
-    "FL",
-    date(2021, 7, 1),
-    "Fla. Stat. 501.059, 501.616",
-    "America/New_York",
-    _THREE_A_DAY,
+FLORIDA = attrs.evolve(
+    _state(
+        "Florida Telephone Solicitation Act",
+        "FL",
+        date(2021, 7, 1),
+        "Fla. Stat. 501.059, 501.616",
+        "America/New_York",
+        _THREE_A_DAY,
+    ),
+    unverified=["effective", "source"],
 )
 OKLAHOMA = _state(
     "Oklahoma Telephone Solicitation Act",
@@ -211,13 +229,15 @@ PECR = Law(
         ConsentRule(channels=_WRITTEN, subscriber=Subscriber.CORPORATE, enough=None),
         ConsentRule(channels=_WRITTEN, enough=_OPTED_IN),
         ConsentRule(channels=_ROBOT, enough=_EXPRESS),
-        ConsentRule(channels=_LIVE, enough=None),
+        ConsentRule(channels=_LIVE, enough=_EXPRESS | {Basis.NOT_LISTED}),
     ],
+    lasts={Basis.NOT_LISTED: relativedelta(days=28)},
     parts={"mail": _SIGNED, "sms": _SIGNED},
     registers=["TPS", "CTPS"],
+    register_age=days(28),
     zone="Europe/London",
     zones=["Europe/London"],
-    unverified=["effective"],
+    unverified=["effective", "lasts", "register_age"],
 )
 
 UWG = Law(
@@ -308,6 +328,7 @@ ANYWHERE = Law(
 LAWS: tuple[Law, ...] = (
     CAN_SPAM,
     TCPA,
+    TCPA_REVOCATION,
     TSR,
     FLORIDA,
     OKLAHOMA,
@@ -334,7 +355,7 @@ _COUNTRIES: Mapping[str, tuple[Law, ...]] = {
     "GB": (UK_GDPR, PECR),
     "AU": (SPAM_ACT,),
 }
-_FEDERAL = (CAN_SPAM, TCPA, TSR)
+_FEDERAL = (CAN_SPAM, TCPA, TCPA_REVOCATION, TSR)
 _STATES = tuple(law for law in LAWS if law.jurisdiction.startswith("US-"))
 _US_STATES = (
     "AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV "
@@ -360,7 +381,7 @@ def laws_for(place: str | None, *, on: date | None = None, also: Iterable[Law] =
         >>> print(laws_for("DE"))
         UWG, GDPR
         >>> print(laws_for("US-NY"))
-        CAN-SPAM, TCPA, TSR
+        CAN-SPAM, TCPA, TCPA revocation rule, TSR
     """
     chosen = [*_laws_of(None if place is None else _fields.identifier(place).upper()), *also]
     if on is None:

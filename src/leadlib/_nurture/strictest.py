@@ -10,21 +10,17 @@ from datetime import date, datetime, time, tzinfo
 from itertools import islice
 
 import attrs
-from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
-from leadlib._nurture import calling
+from leadlib._nurture import calling, grounds
 from leadlib._nurture.laws import Law, LegalCap, MessagePart, Subscriber, within
 from leadlib._nurture.responses import Response, is_own_contact
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.model import (
     Basis,
-    Consent,
     ConsentRecord,
     Inquiry,
-    OptOut,
     Permission,
-    PermissionReason,
     Purpose,
     permission,
 )
@@ -73,7 +69,7 @@ class Laws:
         self, channel: str, subscriber: Subscriber | str = Subscriber.UNKNOWN
     ) -> frozenset[Basis] | None:
         """
-        The grounds that are enough to advertise by a channel, by every one of the laws.
+        The grounds of which one alone is enough to advertise by a channel, for all of the laws.
 
         None if it is enough that nobody has opted out.  Where no law speaks of the channel, some
         ground is asked for, whichever it is.
@@ -98,9 +94,9 @@ class Laws:
         """
         Say whether one person may be contacted, as :func:`leadlib.model.permission` does, by law.
 
-        Marketing needs a ground that is enough by every law, proven where one asks for proof, and
-        lasts no longer than the shortest of their times; contacts for other purposes are a class
-        of their own and need a record of that purpose.
+        Marketing needs, for every law, a ground that is enough for it, proven where it asks for
+        proof and within the time it gives; one ground may be enough for all of them.  Contacts for
+        other purposes are a class of their own and need a record of that purpose.
 
         Args:
             records: Of one person.
@@ -116,53 +112,8 @@ class Laws:
         who, at = _subscriber(subscriber), _instants.aware(at, where="at")
         if purpose != Purpose.MARKETING:
             return permission(taken, channel=channel, at=at, purpose=purpose, topic=topic)
-        enough = self.enough(channel, who)
-        read = [self._read(record, channel, who) for record in taken if self._takes(record, enough)]
-        found = permission(
-            read, channel=channel, at=at, topic=topic, needs_consent=enough is not None
-        )
-        if found.why is not PermissionReason.NOTHING_KNOWN:
-            return found
-        anyhow = permission(taken, channel=channel, at=at, topic=topic)
-        return self._not_enough(anyhow, enough, channel, who) if anyhow else found
-
-    def _takes(self, record: ConsentRecord, enough: frozenset[Basis] | None) -> bool:
-        """Whether the laws let a record count; an opt-in that waits permits nothing anyhow."""
-        if not isinstance(record, Consent) or record.is_pending or enough is None:
-            return True
-        return record.basis in enough and not self._lacks_proof(record)
-
-    def _lacks_proof(self, record: Consent) -> bool:
-        asks = any(law.needs_proof for law in self.laws)
-        return asks and record.basis is Basis.EXPRESS and not record.is_proven
-
-    def _read(self, record: ConsentRecord, channel: str, who: Subscriber) -> ConsentRecord:
-        """The record as the laws read it: grounds end earlier, opt-outs reach further."""
-        speaking = [law for law in self.laws if law.rule(channel, who) is not None]
-        if isinstance(record, OptOut):
-            every = record.topic is not None and any(_ends_all(law, record) for law in speaking)
-            return attrs.evolve(record, topic=None) if every else record
-        ends = [end for law in speaking if (end := _end(law, record)) is not None]
-        known = [*ends, *([record.ends] if record.ends else [])]
-        return attrs.evolve(record, expires=min(known)) if ends else record
-
-    def _not_enough(
-        self,
-        anyhow: Permission,
-        enough: frozenset[Basis] | None,
-        channel: str,
-        who: Subscriber,
-    ) -> Permission:
-        record = anyhow.consent
-        if record is not None and record.basis in (enough or ()):
-            names = [law.name for law in self.laws if law.needs_proof]
-            detail = f"{' and '.join(names)}: no proof of the consent"
-        else:
-            asking = [law for law in self.laws if _asks_for_more(law, record, channel, who)]
-            names = [law.name for law in asking]
-            wanted = ", ".join(basis for basis in Basis if basis in (enough or ())) or "no ground"
-            detail = f"{' and '.join(names)}: enough is {wanted}"
-        return Permission(why=PermissionReason.NOT_ENOUGH, since=anyhow.since, detail=detail)
+        speaking = [(law, rule) for law in self.laws if (rule := law.rule(channel, who))]
+        return grounds.by_all(speaking, taken, channel=channel, at=at, topic=topic)
 
     # -- when, and how often? --
 
@@ -210,11 +161,14 @@ class Laws:
         hours = self.hours(channel)
         return None if hours is None else calling.day_in_all(day, *hours, self._zones(zone))
 
-    def _zones(self, zone: tzinfo | str | None) -> tuple[tzinfo, ...]:
-        if zone is not None:
-            return (_zone(zone),)
+    @property
+    def zones(self) -> tuple[tzinfo, ...]:
+        """Where somebody may be whose zone is not known: the outermost zones of all laws."""
         names = dict.fromkeys(name for law in self.laws for name in law.zones)
         return tuple(map(_instants.zone_named, names))
+
+    def _zones(self, zone: tzinfo | str | None) -> tuple[tzinfo, ...]:
+        return self.zones if zone is None else (_zone(zone),)
 
     def caps(self, channel: str) -> tuple[LegalCap, ...]:
         """How often somebody may be contacted by a channel; each of them holds."""
@@ -306,7 +260,9 @@ class Laws:
         own = [contact.at for contact in map(_checked_contact, contacts) if is_own_contact(contact)]
         if not own:
             return None
-        ends = (_later(max(own), law.keeps, law) for law in self.laws if law.keeps is not None)
+        ends = (
+            grounds.later(law, max(own), law.keeps) for law in self.laws if law.keeps is not None
+        )
         return min(ends, default=None)
 
     def is_opt_out(self, text: str) -> bool:
@@ -370,27 +326,3 @@ def _checked_contact(contact: Inquiry | Response) -> Inquiry | Response:
         expected = "inquiries and responses"
         raise InvalidValue(expected=expected, got=_text.kind_of(given), where="contacts")
     return contact
-
-
-def _end(law: Law, record: Consent) -> datetime | None:
-    delay = law.lasts.get(record.basis)
-    return None if delay is None else _later(record.at, delay, law)
-
-
-def _later(at: datetime, delay: relativedelta, law: Law) -> datetime:
-    """So much later by the calendar of the law: its days begin at its own midnight."""
-    zone = _instants.zone_named(law.zone)
-    local: datetime = at.astimezone(zone).replace(tzinfo=None) + delay
-    return _instants.placed(local, zone)
-
-
-def _ends_all(law: Law, record: OptOut) -> bool:
-    day = law.all_topics_from
-    return day is not None and record.at.astimezone(_instants.zone_named(law.zone)).date() >= day
-
-
-def _asks_for_more(law: Law, record: Consent | None, channel: str, who: Subscriber) -> bool:
-    rule = law.rule(channel, who)
-    if rule is None or rule.enough is None:
-        return False
-    return record is None or record.basis not in rule.enough
