@@ -25,6 +25,7 @@ from leadlib._nurture.enrolment import (
 )
 from leadlib._nurture.experiments import HOLDOUT, Experiment
 from leadlib._nurture.flaws import Flaw, FlawKind
+from leadlib._nurture.icals import to_ical
 from leadlib._nurture.laws import (
     CallHours,
     ConsentRule,
@@ -130,6 +131,7 @@ __all__ = [
     "plan_together",
     "schedule_callback",
     "strictest",
+    "to_ical",
     "with_responses",
 ]
 
