@@ -36,6 +36,7 @@ from leadlib.nurture import (
     Step,
     TouchReason,
     TouchState,
+    activities,
     channel_mix,
     dry_run,
     due_together,
@@ -675,9 +676,24 @@ class TestDesign:
         ]
         mix = channel_mix(sent)
 
+        assert sum(activities(sent).values()) == sum(counts.values())
         assert mix.concentration == (concentration and pytest.approx(concentration))
         assert mix.is_single is is_single
         assert mix.to_dict()["counts"] == counts
+
+
+class TestActivities:
+    @pytest.mark.rule("003-35")
+    def test_carry_their_programme(self):
+        counts = {"welcome": 120, "trial": 80, "news": 50}
+        sent = [
+            SentTouch(id=f"{c}{n}", lead="L", cadence=c, send="s", channel="mail", at=MONDAY)
+            for c, count in counts.items()
+            for n in range(count)
+        ]
+
+        assert activities(sent) == counts
+        assert sum(activities(sent).values()) == 250
 
 
 class TestDryRun:

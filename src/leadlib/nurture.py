@@ -34,7 +34,7 @@ from leadlib._nurture.laws import (
     MessagePart,
     Subscriber,
 )
-from leadlib._nurture.mix import ChannelMix, channel_mix
+from leadlib._nurture.mix import ChannelMix, activities, channel_mix
 from leadlib._nurture.packs import (
     ANYWHERE,
     BULK_SENDERS,
@@ -121,6 +121,7 @@ __all__ = [
     "UK_GDPR",
     "UWG",
     "WASHINGTON",
+    "activities",
     "channel_mix",
     "dry_run",
     "due_together",

@@ -115,7 +115,8 @@ class Cadence:
         owner: Who answers for it.
 
     Raises:
-        InvalidValue: Steps go back in time, two are alike, or there are none.
+        InvalidValue: Steps go back in time, two are alike, or there are none; an event both pauses
+            and resumes it.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -159,6 +160,9 @@ class Cadence:
         if len({step.send for step in self.steps}) != len(self.steps):
             expected = "steps that differ in what they send"
             raise InvalidValue(expected=expected, got="two alike", where="$.steps")
+        if {*self.pauses_on} & {*self.resumes_on}:
+            expected = "other events than those that pause it"
+            raise InvalidValue(expected=expected, got="one of them", where="$.resumes_on")
         for kind in (relativedelta, Span):
             self._check_order([step for step in self.steps if isinstance(step.after, kind)])
 

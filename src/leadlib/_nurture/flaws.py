@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from leadlib._nurture.hours import micros_of
+from leadlib._nurture.hours import DAY, micros_of
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.steps import Step
 
@@ -92,5 +92,5 @@ def _shut(cadence: "Cadence", policy: ContactPolicy) -> Iterator[Flaw]:
 
 def _opens(cadence: "Cadence", policy: ContactPolicy, step: Step) -> bool:
     hour = micros_of(cadence.at)
-    week = policy.pattern(step.channel)
-    return any(begin <= hour < end for windows in week for begin, end in windows)
+    windows = [window for day in policy.pattern(step.channel) for window in day]
+    return any(begin <= at < end for begin, end in windows for at in (hour, hour + DAY))

@@ -6,12 +6,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from leadlib import _fields, _text
-from leadlib.errors import InvalidValue
+from leadlib import _fields
 
-__all__ = ["ChannelMix", "channel_mix"]
-
-_FIRES = 0.9
+__all__ = ["ChannelMix", "activities", "channel_mix"]
 
 
 class _ByChannel(Protocol):
@@ -55,6 +52,26 @@ class ChannelMix:
         return {"counts": dict(self.counts), "concentration": self.concentration}
 
 
+class _OfACadence(Protocol):
+    @property
+    def cadence(self) -> str: ...
+
+
+def activities(contacts: Iterable[_OfACadence]) -> Mapping[str, int]:
+    """
+    Count contacts by the cadence that they are of, the largest first.
+
+    Args:
+        contacts: Touches, or touches that went out: each carries its cadence.
+
+    Source:
+        Seed 003: the database tracks all activities of every programme.
+    """
+    _fields.check_type(contacts, Iterable, "contacts")
+    counts = Counter(contact.cadence for contact in contacts)
+    return _fields.FrozenDict(dict(counts.most_common()))
+
+
 def channel_mix(contacts: Iterable[_ByChannel]) -> ChannelMix:
     """
     Count contacts by their channel.
@@ -74,7 +91,6 @@ def channel_mix(contacts: Iterable[_ByChannel]) -> ChannelMix:
         >>> print(channel_mix(steps))
         mail 40 %, phone 20 %, post 20 %, invitation 20 %
     """
-    if not isinstance(contacts, Iterable):
-        raise InvalidValue(expected="contacts", got=_text.kind_of(contacts), where="contacts")
+    _fields.check_type(contacts, Iterable, "contacts")
     counts = Counter(contact.channel for contact in contacts)
     return ChannelMix(_fields.FrozenDict(dict(counts.most_common())))

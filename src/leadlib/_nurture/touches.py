@@ -138,7 +138,7 @@ def _what(touch: Touch) -> dict[str, Any]:
 
 def as_purpose(value: object) -> Purpose:
     """What a contact is for, given as such or by its word."""
-    return _fields.member(Purpose, value, expected="a purpose", where=None)
+    return _fields.member(Purpose, value, expected="a purpose", where="$.purpose")
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
@@ -148,7 +148,8 @@ class SentTouch:
 
     Args:
         id: The id of the touch.
-        lead, cadence, send, channel, purpose: As of the touch.
+        lead, cadence, send, channel, purpose: As of the touch; after a merge, the lead is the one
+            that goes on.
         at: When it went out.
 
     Example:
