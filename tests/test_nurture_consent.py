@@ -21,12 +21,14 @@ from leadlib.nurture import (
     Cadence,
     ContactPolicy,
     Enrolment,
+    NotEnrolledReason,
     Step,
     SuppressionList,
     TouchReason,
     TouchState,
     dry_run,
     due_together,
+    enrol,
     laws_for,
     plan_together,
     strictest,
@@ -268,6 +270,21 @@ class TestRecords:
         assert (run.planned, run.stopped) == (1, {TouchReason.OPT_OUT: 1})
         assert dry_run([one], consents={}).planned == 0
         assert dry_run([one], policy=by_law(GDPR)).planned == 0
+
+    def test_nobody_is_let_in_who_may_not_be_contacted_at_all(self):
+        cadence = a_cadence(*days(0))
+        out = OptedOut(lead="i-1", at=MONDAY - DAY)
+        waiting = express(at=MONDAY - 2 * DAY)
+        back = express(at=MONDAY - HOUR)
+        given = {"at": MONDAY, "history": [out]}
+
+        assert enrol(a_lead(), cadence, **given).reason is NotEnrolledReason.ENDED
+        refused = enrol(a_lead(), cadence, consents=[waiting], **given)
+        assert refused.reason is NotEnrolledReason.NO_CHANNEL
+        assert refused.why.endswith("not allowed: opted out since 2026-03-01")
+        assert isinstance(enrol(a_lead(), cadence, consents=[back], **given), Enrolment)
+        strict = enrol(a_lead(), cadence, at=MONDAY, policy=by_law(GDPR))
+        assert strict.reason is NotEnrolledReason.NO_CHANNEL
 
     @pytest.mark.parametrize(
         ("given", "error"),

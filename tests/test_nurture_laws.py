@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
+import attrs
 import pytest
 from dateutil.relativedelta import relativedelta
 from hypothesis import assume, given
@@ -64,8 +65,8 @@ class TestEveryZone:
         assert len(names) > 100
         assert [
             fault
-            for name in names
-            for n, change in enumerate(changes_of(name))
+            for n, name in enumerate(names)
+            for change in changes_of(name)
             for fault in faults(name, change, sending=[HOURS[n % 4]])
         ] == []
 
@@ -187,6 +188,21 @@ class TestRandomCalendars:
         assert cadence.plan(LEAD, sent=[t.id for t in sent], **asked)[middle:] == plan[middle:]
         assert [*wrong_caps(plan, policy, ZoneInfo(zone))] == []
         assert all(a.at <= b.at for a, b in pairwise(plan))
+
+    @given(delays, st.integers(1, 40), hours, caps, st.data())
+    def test_planning_a_track_again_gives_the_same(self, delays, days, hour, caps, data):
+        single = self.cadence(delays, set(), hour, "calendar")
+        news = Step(send="news", after=relativedelta(), every=relativedelta(days=days))
+        cadence = attrs.evolve(single, steps=[*single.steps, news])
+        policy = ContactPolicy(caps=caps)
+        asked = {"enrolled": MONDAY, "zone": UTC, "policy": policy, "until": MONDAY + 90 * DAY}
+        plan = cadence.plan(LEAD, **asked)
+        middle = data.draw(st.integers(0, len(plan)))
+        sent = [touch.sent(at=touch.at) for touch in plan[:middle]]
+        again = cadence.plan(LEAD, sent=sent, **asked)
+
+        assert again[middle:] == plan[middle:]
+        assert len({touch.id for touch in plan}) == len(plan)
 
     @pytest.mark.rule("000-24", "law-7", part="random ends")
     @given(

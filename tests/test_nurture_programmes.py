@@ -312,6 +312,14 @@ class TestHandOver:
         assert len(cadence.plan(a_lead(), enrolled=MONDAY, history=[out]).planned) == 1
         assert cadence.plan(a_lead(), enrolled=MONDAY, history=[out, gone]).planned == ()
 
+    def test_a_service_message_goes_out_while_sales_has_the_lead(self):
+        cadence = a_cadence(a_step("receipt", purpose="service"), a_step("news", 0))
+        given = {"enrolled": MONDAY, "history": [a_hand_off(MONDAY)]}
+        [receipt] = cadence.due(a_lead(), now=MONDAY + 2 * HOUR, **given)
+
+        assert receipt.send == "receipt"
+        assert cadence.due(a_lead(), now=MONDAY + 2 * HOUR, sent=[receipt.id], **given) == ()
+
     def test_the_goal_ends_it(self):
         cadence = a_cadence(a_step("a", 0), a_step("b", 5), goal=Reviewed)
         plan = cadence.plan(
@@ -516,6 +524,15 @@ class TestTogether:
         assert touch.send == "trial 0"
         assert [t.send for t in due_together(made, now=now)] == ["trial 0", "news 0"]
 
+    def test_what_went_out_takes_its_room_whether_its_instant_is_known_or_not(self):
+        made = self.made(news=0, trial=5)
+        first = plan_together(made, policy=ONE_A_DAY)[0]
+        by_id = plan_together(made, policy=ONE_A_DAY, sent=[first.id])
+        by_record = plan_together(made, policy=ONE_A_DAY, sent=[first.sent(at=first.at)])
+
+        assert [touch.at for touch in by_id] == [touch.at for touch in by_record]
+        assert [touch.at.day for touch in by_id] == [2, 3, 4, 5]
+
     def test_of_several_leads_is_refused(self):
         other = Enrolment(
             lead=Lead(id="x", inquiries=[an_inquiry()]), cadence=a_cadence(), at=MONDAY
@@ -523,6 +540,10 @@ class TestTogether:
         with pytest.raises(InvalidValue, match="of one lead"):
             plan_together([*self.made(a=1), other])
         assert plan_together([]) == Plan(touches=[])
+        for wrong in ([3], 3):
+            with pytest.raises(InvalidValue) as caught:
+                plan_together(wrong)
+            assert caught.value.where == "enrolments"
 
 
 class TestPlan:
@@ -595,6 +616,16 @@ class TestPlan:
         assert "<b>" not in picture
         assert len(self.PLAN._repr_html_()) < 3_000
         assert Plan(touches=[]).picture().startswith("<svg")
+        many = a_cadence(*(a_step(f"{n}", n) for n in range(250)))
+        assert "and 50 more" in many.plan(a_lead(), enrolled=MONDAY).picture()
+
+    def test_of_several_leads_names_them(self):
+        other = attrs.evolve(self.PLAN[0], id="x", lead="i-2")
+        both = Plan(touches=[self.PLAN[0], other])
+
+        assert str(both).splitlines()[3].startswith("i-2   Mon 2026-03-02 10:00")
+        assert "i-2 mail" in both.picture()
+        assert str(both.mix) == "mail 100 %"
 
     def test_is_plain_data(self):
         [first, *_] = self.PLAN.to_dict()["touches"]
@@ -696,6 +727,35 @@ class TestActivities:
         assert sum(activities(sent).values()) == 250
 
 
+class TestWithoutEnd:
+    def test_more_working_days_than_there_are_is_said(self):
+        shut = WorkCalendar(holidays=[date(2026, 3, 3) + n * DAY for n in range(4_000)])
+        steps = [a_step("now"), Step(send="later", after=working_days(2))]
+        plan = Cadence("c", steps=steps, calendar=shut).plan(a_lead(), enrolled=MONDAY)
+
+        assert [touch.state.value for touch in plan] == ["planned", "held"]
+        assert plan[1].why == "no 2 working days within ten years of the enrolment"
+
+    def test_of_a_track_that_counts_working_days_there_is_nothing(self):
+        shut = WorkCalendar(holidays=[date(2026, 3, 3) + n * DAY for n in range(4_000)])
+        step = Step(send="news", after=working_days(2), every=relativedelta(days=7))
+        cadence = Cadence("c", steps=[step], calendar=shut)
+
+        assert [*cadence.touches(a_lead(), enrolled=MONDAY)] == []
+
+    def test_a_track_ends_with_the_years(self):
+        step = a_step("news", every=relativedelta(years=10))
+        last = [*a_cadence(step).touches(a_lead(), enrolled=MONDAY)][-1]
+
+        assert last.at.year == 2196
+
+    def test_a_track_of_working_days_goes_on_from_its_first_day(self):
+        step = Step(send="news", after=working_days(3), every=relativedelta(months=1), times=3)
+        plan = Cadence("c", steps=[step], calendar=OFFICE).plan(a_lead(), enrolled=MONDAY)
+
+        assert [f"{touch.at:%d %b}" for touch in plan] == ["05 Mar", "06 Apr", "05 May"]
+
+
 class TestDryRun:
     ZONES = ("Europe/Berlin", "America/New_York", "Asia/Tokyo", "America/Sao_Paulo", None)
 
@@ -762,12 +822,31 @@ class TestDryRun:
         with pytest.raises(UnknownName):
             run.plan("nobody")
 
+    def test_of_two_cadences_in_turn_gives_each_its_own(self):
+        daily, weekly = a_cadence(a_step("a"), a_step("b", 1)), a_cadence(a_step("c", 7))
+        leads = [Lead(id=f"L{n}", inquiries=[an_inquiry()]) for n in range(4)]
+        made = [
+            Enrolment(lead=lead, cadence=(daily, weekly)[n % 2], at=MONDAY, zone=UTC)
+            for n, lead in enumerate(leads)
+        ]
+
+        assert [len(own) for own in dry_run(made).instants] == [2, 1, 2, 1]
+
+    def test_beyond_the_years_falls_back_on_the_plain_plan(self):
+        far = a_cadence(a_step("a"), Step(send="b", after=relativedelta(years=10)))
+        late = datetime(2195, 1, 1, 9, tzinfo=UTC)
+        one = Enrolment(lead=a_lead(), cadence=far, at=late, zone=UTC)
+        run = dry_run([one])
+
+        assert run.planned == len(run.plan("i-1").planned) == 1
+        assert run.stopped == {TouchReason.NO_DAY: 1}
+
     def test_counts_days_in_the_zone_of_the_reader(self):
         night = a_cadence(a_step(), at=time(23, 30), calendar=EVERY_DAY)
         one = Enrolment(lead=a_lead(), cadence=night, at=MONDAY, zone=UTC)
 
         assert dry_run([one]).busiest == date(2026, 3, 2)
-        assert [*dry_run([one], zone=BERLIN).per_day] == [date(2026, 3, 3)]
+        assert [*dry_run([one], zone="Europe/Berlin").per_day] == [date(2026, 3, 3)]
         assert dry_run([]).busiest is None
 
     def test_of_several_cadences_of_a_lead_plans_them_together(self):

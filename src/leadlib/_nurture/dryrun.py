@@ -11,9 +11,9 @@ from leadlib import _fields, _instants, _text
 from leadlib._nurture.bulk import instants_of
 from leadlib._nurture.enrolment import Enrolment, checked, plan_together
 from leadlib._nurture.plan import Plan
-from leadlib._nurture.policy import ContactPolicy
+from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.touches import SentTouch, TouchReason, TouchState
-from leadlib.errors import InvalidValue, UnknownName
+from leadlib.errors import UnknownName
 from leadlib.lifecycle import LeadEvent
 from leadlib.model import ConsentRecord
 
@@ -124,7 +124,7 @@ def dry_run(
     sent: Iterable[SentTouch] = (),
     consents: Mapping[str, Sequence[ConsentRecord]] | None = None,
     until: datetime | None = None,
-    zone: tzinfo = UTC,
+    zone: tzinfo | str = UTC,
 ) -> DryRun:
     """
     Plan a whole segment, and send nothing.
@@ -164,7 +164,7 @@ def dry_run(
         _fields.check_type(consents, Mapping, "consents")
     single, several = _grouped(checked(enrolments))
     run = DryRun(
-        zone=zone,
+        zone=as_zone(zone),
         stopped={},
         instants=(),
         single=single,
@@ -210,8 +210,7 @@ def _stops(plan: Plan) -> Iterator[TouchReason]:
 
 
 def _by_lead(values: Iterable[Any], kind: type, where: str) -> dict[str, tuple[Any, ...]]:
-    if not isinstance(values, Iterable):
-        raise InvalidValue(expected="a list", got=_text.kind_of(values), where=where)
+    _fields.check_type(values, Iterable, where)
     grouped: dict[str, list[Any]] = defaultdict(list)
     for value in values:
         _fields.check_type(value, kind, where)

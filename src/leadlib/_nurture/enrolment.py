@@ -1,6 +1,6 @@
 """Enrolment: who is let into a cadence, and how the cadences of one person get along."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -9,8 +9,9 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._nurture.cadence import Cadence, case_of, plan_of
-from leadlib._nurture.happened import End, happened
+from leadlib._nurture.happened import Happened, happened, own_events
 from leadlib._nurture.laws import Subscriber
+from leadlib._nurture.permits import Permit, permit_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.touches import SentTouch, Touch, TouchState
@@ -64,12 +65,6 @@ class Enrolment:
     def __repr__(self) -> str:
         return f"<Enrolment of {self.lead.id} in {self.cadence.name!r}, {self.at:%Y-%m-%d}>"
 
-    def ended(self, history: Iterable[LeadEvent]) -> End | None:
-        """What ended it for good, if anything did."""
-        steps = self.cadence.steps
-        seen = happened(self.cadence, self.lead, history, steps, self.at)
-        return seen.erased or seen.ended or seen.opted_out.get(None)
-
     def is_running(self, at: datetime, *, history: Iterable[LeadEvent] = ()) -> bool:
         """
         Whether it still has something to send at an instant.
@@ -80,12 +75,18 @@ class Enrolment:
         """
         at = _instants.aware(at, where="at")
         known = [event for event in history if event.at <= at]
-        if at < self.at or self.ended(known) is not None:
+        seen = _seen(self, known)
+        if at < self.at or seen.erased or seen.ended or seen.opted_out.get(None):
             return False
         if self.cadence.is_endless:
             return True
         plan = self.cadence.plan(self.lead, enrolled=self.at, zone=self.zone, history=known)
         return any(_is_open(touch, at) for touch in plan)
+
+
+def _seen(enrolment: Enrolment, history: Iterable[LeadEvent]) -> Happened:
+    cadence = enrolment.cadence
+    return happened(cadence, enrolment.lead, history, cadence.steps, enrolment.at)
 
 
 def _is_open(touch: Touch, at: datetime) -> bool:
@@ -106,6 +107,7 @@ class NotEnrolledReason(StrEnum):
     NOT_LET_IN = "not known to fulfil the entry"
     SEEN_BEFORE = "went through it before"
     TOO_SOON = "went through it not long ago"
+    NO_CHANNEL = "may not be contacted by any channel"
     ENDED = "opted out or erased"
 
 
@@ -139,6 +141,9 @@ def enrol(
     zone: tzinfo | str | None = None,
     enrolments: Iterable[Enrolment] = (),
     history: Iterable[LeadEvent] = (),
+    policy: ContactPolicy | None = None,
+    consents: Iterable[ConsentRecord] | None = None,
+    subscriber: Subscriber | str = Subscriber.UNKNOWN,
 ) -> Enrolment | NotEnrolled:
     """
     Let a lead into a cadence, unless something speaks against it.
@@ -151,6 +156,8 @@ def enrol(
         enrolments: All that there were of this lead: one cadence of a theme runs at a time, and
             what was seen before comes again only if the cadence says when.
         history: The events of the lead.
+        policy, consents, subscriber: As for :meth:`Cadence.plan`; with laws or consents, at least
+            one step must be permitted now.
 
     Returns:
         The enrolment, or why there is none; those that run are left as they are.
@@ -176,8 +183,10 @@ def enrol(
     made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
     events = [event for event in history if event.at <= at]
     own = [old for old in checked(enrolments) if old.lead.id == lead.id and old.at <= at]
+    laws = None if policy is None else policy.laws
+    permit = permit_of(laws, consents, own_events(events, lead.id), subscriber)
     refused = (
-        _ended(made, events)
+        _ended(made, events, permit)
         or _not_let_in(made)
         or _already(made, own, events)
         or _seen_before(made, own)
@@ -205,9 +214,21 @@ def _refused(
     return NotEnrolled(lead=made.lead.id, cadence=name, reason=reason, why=why, until=until)
 
 
-def _ended(made: Enrolment, events: Iterable[LeadEvent]) -> NotEnrolled | None:
-    end = made.ended(events)
-    return None if end is None else _refused(made, NotEnrolledReason.ENDED, f" ({end.why})")
+def _ended(
+    made: Enrolment, events: Iterable[LeadEvent], permit: Permit | None
+) -> NotEnrolled | None:
+    """With a permit, it says what an opt-out still means."""
+    seen = _seen(made, events)
+    end = seen.erased or (None if permit is not None else seen.opted_out.get(None))
+    if end is not None:
+        return _refused(made, NotEnrolledReason.ENDED, f" ({end.why})")
+    if permit is None:
+        return None
+    refusals = [permit(step, made.at) for step in made.cadence.steps]
+    found = [refusal for refusal in refusals if refusal is not None]
+    if len(found) < len(refusals):
+        return None
+    return _refused(made, NotEnrolledReason.NO_CHANNEL, f": {found[0].why}")
 
 
 def _not_let_in(made: Enrolment) -> NotEnrolled | None:
@@ -300,6 +321,7 @@ def plan_together(
     """
     events, got = tuple(history), tuple(sent)
     records = None if consents is None else tuple(consents)
+    known = {touch.id for touch in got if isinstance(touch, SentTouch)}
     touches: list[Touch] = []
     taken: tuple[Touch, ...] = ()
     first = None
@@ -316,10 +338,16 @@ def plan_together(
         )
         plan = plan_of(each.cadence, attrs.evolve(case, taken=taken), policy, until=until)
         touches += plan
-        taken += plan.planned
+        taken += tuple(touch for touch in plan if _takes_room(touch, known))
         first = first or plan
     ordered = sorted(touches, key=lambda touch: touch.at)
     return Plan(touches=ordered) if first is None else Plan(touches=ordered, zone=first.zone)
+
+
+def _takes_room(touch: Touch, known: Collection[str]) -> bool:
+    """What is planned, and what went out but is not known as a contact with its instant."""
+    unrecorded = touch.state is TouchState.SENT and touch.id not in known
+    return touch.state is TouchState.PLANNED or unrecorded
 
 
 def due_together(

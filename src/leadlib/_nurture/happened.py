@@ -74,10 +74,10 @@ class Happened:
     answers: Mapping[Happening, int] = attrs.field(factory=dict)
 
     def end_for(self, step: Step) -> End | None:
-        """What ends this step: an opt-out is one of marketing, an erasure one of everything."""
-        ends = [self.erased]
+        """What ends this step; an opt-out is one of marketing."""
+        ends = [self.erased, self.ended]
         if step.purpose is Purpose.MARKETING:
-            ends += [self.ended, self.opted_out.get(None), self.opted_out.get(step.channel)]
+            ends += [self.opted_out.get(None), self.opted_out.get(step.channel)]
         return min((end for end in ends if end is not None), key=lambda end: end.at, default=None)
 
     def answered(self, kinds: Iterable[Happening]) -> tuple[Happening, int] | None:

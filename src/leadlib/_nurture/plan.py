@@ -9,7 +9,7 @@ from typing import Any, overload
 
 import attrs
 
-from leadlib import _fields, _text, limits
+from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.drawing import timeline
 from leadlib._nurture.mix import ChannelMix, channel_mix
 from leadlib._nurture.touches import Touch, TouchState
@@ -157,7 +157,8 @@ class Plan:
         if longer_than <= timedelta(0):
             raise InvalidValue(expected="a time above zero", got="none", where="longer_than")
         live = [t.at for t in self if t.state in {TouchState.PLANNED, TouchState.SENT}]
-        last = [until - max(live)] if until is not None and live else []
+        end = None if until is None else _instants.aware(until, where="until")
+        last = [end - max(live)] if end is not None and live else []
         return tuple(gap for gap in (*self.gaps, *last) if gap > longer_than)
 
     def changes_to(self, later: "Plan") -> tuple[PlanChange, ...]:

@@ -123,9 +123,11 @@ class Search:
 
     def _paused(self) -> _Stop | None:
         """
-        A step waits as long as sales has the lead, and goes on where it stood; the next time of one
-        that comes again comes anyway.
+        Marketing waits as long as sales has the lead, and goes on where it stood; the next time of
+        a step that comes again comes anyway.
         """
+        if self.step.purpose is not Purpose.MARKETING:
+            return None
         enrolled = _instants.micros(self.walk.case.enrolled)
         for pause in self.walk.happened.pauses:
             over = pause.end is not None and pause.end <= enrolled

@@ -54,6 +54,7 @@ class _Time:
     step: Step
     day: int
     id: str
+    is_known: bool = True  # not if there are not so many working days
 
 
 @attrs.define
@@ -108,6 +109,8 @@ class Walk:
             self._count(_instants.micros(planned.at), planned.channel)
 
     def _count(self, at: int, channel: str, *ledgers: Ledger) -> None:
+        if not self.ledger.caps:
+            return
         wall = self.planner.lane(self.case.zone, channel).wall(at)
         for ledger in ledgers or (self.ledger,):
             ledger.add(at, wall, channel)
@@ -163,7 +166,8 @@ class Walk:
         for number, step in enumerate(steps):
             day = self.planner.wanted_day(step, enrolled)
             latest = max(latest, day or 0)
-            yield latest, number, _Time(step, day or _NEVER, self._id(step, None))
+            is_known = day is not None
+            yield latest, number, _Time(step, day or latest, self._id(step, None), is_known)
 
     def _again(self, step: Step, enrolled: int) -> Iterator[tuple[int, int, _Time]]:
         first = self.planner.wanted_day(step, enrolled)
@@ -185,10 +189,13 @@ class Walk:
     def _touch(self, time: _Time, *, is_passed: bool) -> Touch:
         if time.id in self.case.sent:
             return self._sent(time, self.case.sent[time.id])
+        wanted = self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
         if is_passed:
-            at = self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
             over = TouchReason.PASSED_OVER
-            return self._made(time, at, TouchState.CANCELLED, [(over, str(over))])
+            return self._made(time, wanted, TouchState.CANCELLED, [(over, over.value)])
+        if not time.is_known:
+            why = f"no {time.step.after} within ten years of the enrolment"
+            return self._made(time, wanted, TouchState.HELD, [(TouchReason.NO_DAY, why)])
         search = Search(self, time.step, time.day)
         at, state = search.found()
         if state is TouchState.PLANNED:
@@ -253,9 +260,9 @@ class Walk:
         """Ask everything again at the moment of sending."""
         step, at = self.steps[touch.id], _instants.micros(now)
         lane = self.planner.lane(self.case.zone, step.channel)
-        if not lane.allows(at) or self.happened.paused_at(at) is not None:
+        if not lane.allows(at):
             return False
-        return (
-            step.purpose is not Purpose.MARKETING
-            or self.had.full(at, lane.wall(at), step.channel) is None
-        )
+        if step.purpose is not Purpose.MARKETING:
+            return True
+        is_paused = self.happened.paused_at(at) is not None
+        return not is_paused and self.had.full(at, lane.wall(at), step.channel) is None
