@@ -35,7 +35,7 @@ def from_golden(given):
 
 
 class TestLots:
-    @pytest.mark.rule("trust", part="arms as in the golden file")
+    @pytest.mark.rule("M-38", part="arms are drawn alike for ever")
     @pytest.mark.parametrize("given", GIVEN, ids=lambda given: given["name"])
     def test_are_those_of_the_golden_file(self, given):
         """Written by fractions and the standard library alone; it may never change."""
@@ -280,6 +280,8 @@ class TestUplift:
                 uplift(log, assigned={"a": "x", "b": HOLDOUT}, goal="inquiry", touched=touched)
         with pytest.raises(InvalidValue):
             Uplift(arms={"x": 0.5, HOLDOUT: Rate(1, 2)})
+        with pytest.raises(LimitExceeded):
+            Uplift(arms={str(n): Rate(0, 1) for n in range(limits.RATES + 1)})
 
     def test_takes_what_an_experiment_assigns(self):
         test = Experiment("x", holdout=0.5)

@@ -37,6 +37,7 @@ from leadlib.nurture import (
     CallHours,
     ConsentRule,
     Law,
+    Laws,
     LegalCap,
     MessagePart,
     Response,
@@ -122,8 +123,11 @@ class TestOptOutLatest:
         assert strictest(UWG).opt_out_latest(MONDAY, office(BERLIN)) is None
 
     def test_ends_with_a_calendar_that_never_opens(self):
-        with pytest.raises(InvalidValue):
-            strictest(CASL).opt_out_latest(MONDAY, WorkCalendar(hours={}))
+        mondays = [MONDAY.date() + 7 * n * DAY for n in range(600)]
+        shut = WorkCalendar(hours={0: [(time(9), time(17))]}, holidays=mondays)
+
+        with pytest.raises(LimitExceeded):
+            strictest(CASL).opt_out_latest(MONDAY, shut)
 
 
 class TestRequestDue:
@@ -812,6 +816,8 @@ class TestBadInput:
     def test_in_a_set_of_laws_is_refused(self, laws):
         with pytest.raises(InvalidValue):
             strictest(*laws)
+        with pytest.raises(InvalidValue):
+            Laws(None)
 
     def test_in_a_question_is_refused(self):
         laws = laws_for("US")

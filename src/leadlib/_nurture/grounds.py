@@ -45,12 +45,12 @@ def by_all(
     topic: str | None,
 ) -> Permission:
     """The answer of all laws that speak of a contact."""
-    anyhow = permission(records, channel=channel, at=at, topic=topic)
     if not speaking:
-        return anyhow
+        return permission(records, channel=channel, at=at, topic=topic)
     answers = [_by_one(law, rule, records, channel, at, topic) for law, rule in speaking]
     if all(answers):
         return min(answers, key=_end)
+    anyhow = permission(records, channel=channel, at=at, topic=topic)
     if anyhow:
         answers = [*map(_short_of, answers)]
     worst = min((found for found in answers if not found), key=_rank)

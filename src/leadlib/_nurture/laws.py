@@ -14,7 +14,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
-from leadlib.errors import InvalidValue
+from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.model import Basis
 from leadlib.worktime import Clock, Span
 
@@ -382,7 +382,7 @@ def within(day: date, delay: Delay, is_open: Any) -> date:
         count -= is_open(day)
         if not count:
             return day
-    raise InvalidValue(expected="a calendar that opens", got="one closed for ten years")
+    raise LimitExceeded(expected="open days within ten years", got="a calendar closed too long")
 
 
 _SEARCHED = 3_660

@@ -63,7 +63,6 @@ CAN_SPAM = Law(
     parts={"mail": {MessagePart.POSTAL_ADDRESS, MessagePart.OPT_OUT}},
     opt_out_within=working_days(10),
     opt_out_works=relativedelta(days=30),
-    unverified=["effective"],
 )
 
 TCPA = Law(
@@ -126,21 +125,17 @@ def _state(name: str, code: str, effective: date, source: str, zone: str, *caps:
         caps=caps,
         zone=zone,
         zones=[zone],
-        unverified=["source"],
     )
 
 
 _THREE_A_DAY = LegalCap(channels=_CALLED, count=3, within=hours(24))
-FLORIDA = attrs.evolve(
-    _state(
-        "Florida Telephone Solicitation Act",
-        "FL",
-        date(2021, 7, 1),
-        "Fla. Stat. 501.059, 501.616",
-        "America/New_York",
-        _THREE_A_DAY,
-    ),
-    unverified=["effective", "source"],
+FLORIDA = _state(
+    "Florida Telephone Solicitation Act",
+    "FL",
+    date(2021, 7, 1),
+    "Fla. Stat. 501.059, 501.616",
+    "America/New_York",
+    _THREE_A_DAY,
 )
 OKLAHOMA = _state(
     "Oklahoma Telephone Solicitation Act",
@@ -178,7 +173,6 @@ CASL = Law(
     opt_out_within=working_days(10),
     opt_out_works=relativedelta(days=60),
     zones=["America/St_Johns", "America/Vancouver"],
-    unverified=["effective"],
 )
 
 GDPR = Law(
@@ -267,7 +261,7 @@ CNIL = Law(
     name="CNIL",
     jurisdiction="FR",
     effective=date(2022, 2, 3),
-    source="CPCE, article L34-5; CNIL, référentiel relatif à la gestion des activités commerciales",
+    source="CPCE, article L34-5; CNIL, délibération 2021-131",
     about="Consumers opt in, businesses are told and may object if the offer is about their trade; "
     "prospects are kept for three years after their last contact.",
     consent=[
@@ -301,7 +295,6 @@ SPAM_ACT = Law(
     opt_out_works=relativedelta(days=30),
     zone="Australia/Sydney",
     zones=["Australia/Sydney", "Australia/Perth"],
-    unverified=["effective"],
 )
 
 BULK_SENDERS = Law(

@@ -207,6 +207,9 @@ class Laws:
             at: When it was said.
             calendar: The open days, holidays left out, and the zone in which days are counted.
 
+        Raises:
+            LimitExceeded: The calendar does not open often enough within ten years.
+
         Example:
             >>> from datetime import date, datetime
             >>> from zoneinfo import ZoneInfo
