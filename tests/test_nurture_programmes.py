@@ -18,6 +18,7 @@ from leadlib.lifecycle import (
     HandedBack,
     HandedOff,
     OptedOut,
+    Parked,
     Qualified,
     Reviewed,
     Won,
@@ -272,13 +273,44 @@ class TestHandOver:
         days = [[touch.at.astimezone(BERLIN).date() for touch in p[2:]] for p in (plan, first)]
         assert [(now - then).days for now, then in zip(*days, strict=True)] == [28, 28, 28]
         assert plan[2].why == (
-            "moved from 2026-03-16: sales had the lead after HandedOff on 2026-03-10"
+            "moved from 2026-03-16: sales had the lead (HandedOff on 2026-03-10)"
         )
 
     def test_a_hand_back_that_is_only_deferred_resumes_too(self):
         history = [a_hand_off(MONDAY + DAY), Deferred(lead="i-1", at=MONDAY + 3 * DAY)]
 
         assert len(self.CADENCE.plan(a_lead(), enrolled=MONDAY, history=history).planned) == 5
+
+    @pytest.mark.rule("004-36", part="they say when")
+    def test_who_asks_to_hear_later_hears_later(self):
+        later = datetime(2026, 3, 30, 9, tzinfo=UTC)
+        history = [Deferred(lead="i-1", at=MONDAY + DAY, not_before=later)]
+        plan = self.CADENCE.plan(a_lead(), enrolled=MONDAY, history=history)
+
+        assert [touch.at.astimezone(BERLIN).date().isoformat() for touch in plan] == [
+            "2026-03-02",
+            "2026-04-06",  # 27 days after the 9th is a Sunday
+            "2026-04-13",
+            "2026-04-20",
+            "2026-04-27",
+        ]
+        assert plan[1].why.endswith("asked to hear later (not before 2026-03-30)")
+        sent = [plan[0].sent(at=plan[0].at)]
+        asked = {"enrolled": MONDAY, "history": history, "sent": sent}
+        assert self.CADENCE.due(a_lead(), now=later - HOUR, **asked) == ()
+
+    def test_what_they_asked_for_last_counts(self):
+        later, sooner = MONDAY + 90 * DAY, MONDAY + 10 * DAY
+        history = [
+            Parked(lead="i-1", at=MONDAY, reason="next year", not_before=later),
+            Deferred(lead="i-1", at=MONDAY + 8 * DAY, not_before=sooner),
+        ]
+        news = a_cadence(a_step("news", every=relativedelta(days=5)))
+        plan = news.plan(a_lead(), enrolled=MONDAY, history=history, until=MONDAY + 16 * DAY)
+
+        states = [(touch.state.value, touch.at.day) for touch in plan]
+        assert states == [("cancelled", 2), ("cancelled", 7), ("planned", 12), ("planned", 17)]
+        assert plan[0].reasons == (TouchReason.WISH,)
 
     def test_nothing_is_due_while_sales_has_the_lead_not_even_what_is_late(self):
         history = [a_hand_off(MONDAY + 8 * DAY)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Protocol
 
 import attrs
@@ -10,7 +11,7 @@ from leadlib import _instants, _text
 from leadlib._nurture.steps import Happening, Step
 from leadlib._nurture.touches import TouchReason
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Attempted, Erased, LeadEvent, OptedOut
+from leadlib.lifecycle import Attempted, Deferred, Erased, LeadEvent, OptedOut, Parked
 from leadlib.model import Lead, Purpose
 
 __all__ = ["End", "Happened", "Pause", "Rules", "happened", "own_events"]
@@ -45,10 +46,18 @@ class End:
 
 @attrs.frozen
 class Pause:
-    """Sales has the lead from then on, until it gives it back; None while it has it."""
+    """
+    A time in which marketing is quiet: sales has the lead, or they asked to hear later.
+
+    Args:
+        begin, end: From when until when; None while sales has it.
+        reason: Why what was wanted then is moved.
+        why: The event that began it.
+    """
 
     begin: int
     end: int | None
+    reason: TouchReason
     why: str
 
 
@@ -118,7 +127,7 @@ def happened(
             (_as_end(e, TouchReason.ERASED) for e in events if isinstance(e, Erased)), None
         ),
         opted_out=_opt_outs(events),
-        pauses=tuple(_pauses(rules, events)),
+        pauses=tuple(sorted((*_pauses(rules, events), *_wishes(events)), key=_begin)),
         attempts=tuple((_at(e), e.channel) for e in events if isinstance(e, Attempted)),
         answers=_answers(kinds, lead, events, since),
     )
@@ -175,7 +184,23 @@ def _pauses(rules: Rules, events: Iterable[LeadEvent]) -> Iterable[Pause]:
 
 
 def _pause(begun: LeadEvent, end: int | None) -> Pause:
-    return Pause(_at(begun), end, f"{type(begun).__name__} on {begun.at:%Y-%m-%d}")
+    why = f"{type(begun).__name__} on {begun.at:%Y-%m-%d}"
+    return Pause(_at(begun), end, TouchReason.RESUMED, why)
+
+
+def _begin(pause: Pause) -> int:
+    return pause.begin
+
+
+def _wishes(events: Iterable[LeadEvent]) -> Iterable[Pause]:
+    """When they want to hear from us again; what they said last counts."""
+    said = [event for event in events if isinstance(event, Deferred | Parked)]
+    for event, later in zip_longest(said, said[1:]):
+        if event.not_before is not None:
+            end = _instants.micros(event.not_before)
+            end = end if later is None else min(end, _at(later))
+            why = f"not before {event.not_before:%Y-%m-%d}"
+            yield Pause(_at(event), end, TouchReason.WISH, why)
 
 
 def _answers(

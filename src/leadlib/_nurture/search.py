@@ -123,8 +123,8 @@ class Search:
 
     def _paused(self) -> _Stop | None:
         """
-        Marketing waits as long as sales has the lead, and goes on where it stood; the next time of
-        a step that comes again comes anyway.
+        Marketing waits as long as sales has the lead, or they asked it to, and goes on where it
+        stood; the next time of a step that comes again comes anyway.
         """
         if self.step.purpose is not Purpose.MARKETING:
             return None
@@ -138,7 +138,9 @@ class Search:
             if self.step.every is None:
                 self._wait(pause, pause.end, max(pause.begin, enrolled))
             elif self.at < pause.end:
-                return TouchState.CANCELLED, TouchReason.HAND_OFF, pause.why
+                is_wish = pause.reason is TouchReason.WISH
+                reason = pause.reason if is_wish else TouchReason.HAND_OFF
+                return TouchState.CANCELLED, reason, pause.why
         return None
 
     def _wait(self, pause: Pause, end: int, begin: int) -> None:
@@ -146,7 +148,7 @@ class Search:
         at = self.at
         self._go(max(end, self.walk.before))
         if self.at != at:
-            self._say(TouchReason.RESUMED, f"{TouchReason.RESUMED} after {pause.why}")
+            self._say(pause.reason, f"{pause.reason} ({pause.why})")
 
     def _room(self) -> _Stop | None:
         """To where the caps have room, and then: may the person be contacted there?"""

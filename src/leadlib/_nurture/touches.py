@@ -56,6 +56,7 @@ class TouchReason(StrEnum):
     CAP = "enough contacts already"
     PRIORITY = "another cadence goes first"
     RESUMED = "sales had the lead"
+    WISH = "asked to hear later"
     CONDITION = "not known to hold"
     WAITS = "has not happened yet"
     WAITED = "happened later"
