@@ -134,6 +134,21 @@ def wrong_caps(plan, policy, zone):
                 yield "above the cap", cap, at
 
 
+def early(cadence, plan, enrolled, zone):
+    """Count the days between the enrolment and each touch, open ones where the step says so."""
+    first = enrolled.astimezone(zone).date()
+    for step, touch in zip(cadence.steps, plan, strict=True):
+        day = touch.at.astimezone(zone).date()
+        if isinstance(step.after, relativedelta):
+            passed, wanted = (day - first).days, step.after.days
+        else:
+            since = [first + n * DAY for n in range((day - first).days + 1)]
+            passed = sum(map(cadence.calendar.is_open, since)) - 1
+            wanted = step.after.length.days
+        if touch.at < enrolled or passed < wanted:
+            yield step.send, touch.at
+
+
 class TestRandomCalendars:
     days = st.integers(0, 40)
     delays = st.lists(days, min_size=1, max_size=7).map(sorted)
@@ -187,6 +202,7 @@ class TestRandomCalendars:
         assert [t.state.value for t in again[:middle]] == ["sent"] * middle
         assert cadence.plan(LEAD, sent=[t.id for t in sent], **asked)[middle:] == plan[middle:]
         assert [*wrong_caps(plan, policy, ZoneInfo(zone))] == []
+        assert [*early(cadence, plan, enrolled, ZoneInfo(zone))] == []
         assert all(a.at <= b.at for a, b in pairwise(plan))
 
     @given(delays, st.integers(1, 40), hours, caps, st.data())

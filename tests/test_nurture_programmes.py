@@ -881,6 +881,13 @@ class TestDryRun:
         assert [*dry_run([one], zone="Europe/Berlin").per_day] == [date(2026, 3, 3)]
         assert dry_run([]).busiest is None
 
+    def test_is_a_picture_that_is_small(self):
+        picture = dry_run(self.enrolments())._repr_html_()
+
+        assert "300 touches, at most " in picture
+        assert len(picture) < 20_000
+        assert "0 touches, at most 0 on a day" in dry_run([]).picture()
+
     def test_of_several_cadences_of_a_lead_plans_them_together(self):
         made = TestTogether().made(news=0, trial=5)
         run = dry_run(made, policy=ONE_A_DAY)

@@ -1,14 +1,15 @@
 """The picture of a plan: touches on a line of time, one row for each lead and channel."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta, tzinfo
 
 from leadlib._markup import in_html
 from leadlib._nurture.touches import Touch, TouchState
 
-__all__ = ["timeline"]
+__all__ = ["per_day", "timeline"]
 
 _LEFT, _WIDTH, _ROW, _TOP = 130, 400, 22, 30
+_HIGH = 100
 _MOST_ROWS, _MOST_MARKS = 24, 200  # more would not be read
 _MARKS = {
     TouchState.SENT: ("#1b4f8a", "#1b4f8a"),
@@ -36,6 +37,38 @@ def timeline(touches: Sequence[Touch], zone: tzinfo) -> str:
         f'<title>{title}</title><text x="0" y="14">{title}</text>'
         f"{body}{_axis(height, begin, end, zone)}{_key(height)}{more}</svg>"
     )
+
+
+def per_day(counts: Mapping[date, int]) -> str:
+    """Draw how many touches go out on each day, the busiest as high as the picture."""
+    most = max(counts.values(), default=0)
+    first, last = min(counts, default=None), max(counts, default=None)
+    title = f"{sum(counts.values()):,} touches, at most {most:,} on a day"
+    days = 1 if first is None or last is None else (last - first).days + 1
+    width = max(_WIDTH // days, 1)
+    body = "".join(
+        _bar(_LEFT + _WIDTH * (day - first).days // days, width, round(_HIGH * count / most))
+        for day, count in counts.items()
+        if first is not None
+    )
+    y = _TOP + _HIGH + 14
+    ends = (
+        ""
+        if first is None
+        else (
+            f'<text x="{_LEFT}" y="{y}">{first}</text>'
+            f'<text x="{_LEFT + _WIDTH}" y="{y}" text-anchor="end">{last}</text>'
+        )
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{_LEFT + _WIDTH + 20}" '
+        f'height="{y + 6}" font-family="sans-serif" font-size="11">'
+        f'<title>{title}</title><text x="0" y="14">{title}</text>{body}{ends}</svg>'
+    )
+
+
+def _bar(x: int, width: int, height: int) -> str:
+    return f'<path d="M{x} {_TOP + _HIGH}v-{height}h{width}v{height}z" fill="#1b4f8a"/>'
 
 
 def _rows(touches: Sequence[Touch]) -> dict[str, list[Touch]]:

@@ -9,6 +9,7 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._nurture.bulk import instants_of
+from leadlib._nurture.drawing import per_day
 from leadlib._nurture.enrolment import Enrolment, checked, plan_together
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
@@ -105,6 +106,13 @@ class DryRun:
         more = f"and {len(days) - _SHOWN:,} more days\n" if len(days) > _SHOWN else ""
         stopped = "".join(f"\n{reason}: {count:,}" for reason, count in self.stopped.items())
         return f"{table}\n{more}{total}{stopped}"
+
+    def _repr_html_(self) -> str:
+        return self.picture()
+
+    def picture(self) -> str:
+        """Draw how much it is on each day, as a small static SVG."""
+        return per_day(self.per_day)
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain data, without any lead."""

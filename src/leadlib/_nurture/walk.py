@@ -189,13 +189,12 @@ class Walk:
     def _touch(self, time: _Time, *, is_passed: bool) -> Touch:
         if time.id in self.case.sent:
             return self._sent(time, self.case.sent[time.id])
-        wanted = self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
         if is_passed:
-            over = TouchReason.PASSED_OVER
-            return self._made(time, wanted, TouchState.CANCELLED, [(over, over.value)])
+            why = TouchReason.PASSED_OVER.value
+            return self._stopped(time, TouchState.CANCELLED, TouchReason.PASSED_OVER, why)
         if not time.is_known:
             why = f"no {time.step.after} within ten years of the enrolment"
-            return self._made(time, wanted, TouchState.HELD, [(TouchReason.NO_DAY, why)])
+            return self._stopped(time, TouchState.HELD, TouchReason.NO_DAY, why)
         search = Search(self, time.step, time.day)
         at, state = search.found()
         if state is TouchState.PLANNED:
@@ -212,6 +211,11 @@ class Walk:
             at = _instants.micros(record.at)
         self.before = max(self.before, at)
         return self._made(time, at, TouchState.SENT, [])
+
+    def _stopped(self, time: _Time, state: TouchState, reason: TouchReason, why: str) -> Touch:
+        """Where it was wanted, which nobody looked at any closer."""
+        at = self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
+        return self._made(time, at, state, [(reason, why)])
 
     def _made(
         self, time: _Time, at: int, state: TouchState, moves: Sequence[tuple[TouchReason, str]]

@@ -71,7 +71,11 @@ class Offsets:
 
     def placed(self, wall: int) -> int:
         """The instant of a time on the wall: the first of two, and the end of a gap."""
-        return next(self.placed_in_order([wall]))
+        starts, offsets = self.starts, self.offsets
+        place = max(bisect_right(starts, wall - DAY) - 1, 0)  # no zone is a day ahead
+        while place + 1 < len(starts) and wall - offsets[place] >= starts[place + 1]:
+            place += 1
+        return max(wall - offsets[place], starts[place])
 
     def placed_in_order(self, walls: Iterable[int]) -> Iterator[int]:
         """The same for many, which only ever go on."""
