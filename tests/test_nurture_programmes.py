@@ -632,6 +632,33 @@ class TestPlan:
         assert [touch.at.day for touch in plan] == [5, 7]
         assert plan[0].why == "moved from 2026-03-02: not sent in time"
 
+    def test_of_what_is_late_one_a_day_goes_out(self):
+        cadence = a_cadence(a_step("a", 0), a_step("b", 1), a_step("c", 1), a_step("d", 30))
+        now, sent, days = MONDAY + 10 * DAY, [], []
+        for hour in range(4 * 24):
+            at = now + hour * HOUR
+            for touch in cadence.due(a_lead(), enrolled=MONDAY, now=at, sent=sent):
+                sent.append(touch.sent(at=at))
+                days.append(at.day)
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, now=now)
+
+        assert days == [12, 13, 14]
+        assert [touch.at.day for touch in plan] == [12, 13, 14, 1]
+
+    def test_of_what_comes_again_only_the_latest_is_still_planned(self):
+        cadence = a_cadence(a_step("news", every=relativedelta(days=7)), a_step("a", 10))
+        now = MONDAY + 16 * DAY
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, now=now, until=now + 7 * DAY)
+
+        states = [(touch.send, touch.state.value, touch.at.day) for touch in plan]
+        assert states == [
+            ("news", "cancelled", 2),
+            ("news", "cancelled", 9),
+            ("a", "planned", 18),
+            ("news", "planned", 19),
+            ("news", "planned", 23),
+        ]
+
     def test_is_a_table(self):
         assert str(Plan(touches=self.PLAN[:1], zone=BERLIN)) == (
             "when (Europe/Berlin)  what  by    state    why\n"

@@ -285,8 +285,8 @@ class Cadence:
 
         Returns:
             The first touch that is not confirmed, or nothing: no touch is due before the one before
-            it is in *sent*.  What is late goes out at the next allowed hour, and of a step that
-            comes again only the latest time does.
+            it is in *sent*.  What is late goes out at the next allowed hour, one a day, and of a
+            step that comes again only the latest time does.
         """
         now = _instants.aware(now, where="now")
         known = lead.known_by(now)

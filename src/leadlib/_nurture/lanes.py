@@ -22,6 +22,7 @@ _DAY = 86_400_000_000
 _LAST = _instants.LATEST.toordinal() - 3
 _FIRST = _instants.EARLIEST.toordinal() - 2
 _SEARCHED = 3_660  # days: ten years without an open one
+_MORE = 400  # days beyond, so that the next search need not make the table anew
 
 
 @attrs.frozen
@@ -129,11 +130,12 @@ class Lane:
             if slots.first <= day < slots.last:
                 place = slots.following[day - slots.first]
                 place = bisect_left(slots.at, floor, place)
-                if place < len(slots.at):
+                if place < len(slots.at) and slots.at[place] < (until - _EPOCH_DAY + 1) * _DAY:
                     return slots, place
             if slots.last >= until:
                 return None
-            slots = self._grown(slots.first, min(2 * slots.last - slots.first, until + 1))
+            ahead = min(2 * slots.last - slots.first, until + _MORE)
+            slots = self._grown(slots.first, ahead)
 
     def local_day(self, at: int) -> int:
         """The local day of an instant, as an ordinal."""

@@ -76,8 +76,15 @@ class Search:
         if answer is not None:
             self._not_before(answer[1], TouchReason.WAITED, f"waited for {_named(answer[0])}")
         for reason, floor in self.walk.floors:
+            if self.at < floor and reason is TouchReason.LATE:
+                self._one_a_day()
             self._not_before(floor, reason)
         self._not_before(self.walk.before, TouchReason.ORDER)
+
+    def _one_a_day(self) -> None:
+        """Of what is late, the next goes out on the day after the one before it."""
+        if self.walk.before:
+            self.day = max(self.day, self.lane.local_day(self.walk.before) + 1)
 
     def _shut(self) -> TouchReason:
         day, planner = date.fromordinal(self.day), self.walk.planner

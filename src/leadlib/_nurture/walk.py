@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, tzinfo
 from heapq import merge
-from itertools import chain
+from itertools import chain, pairwise, takewhile
 from typing import TYPE_CHECKING
 
 import attrs
@@ -49,12 +49,20 @@ class Case:
 
 @attrs.frozen
 class _Time:
-    """One time of one step: the step, the day that it is wanted on, and the id of its touch."""
+    """
+    One time of one step.
+
+    Args:
+        step, day, id: The step, the day that it is wanted on, and the id of its touch.
+        is_known: Not if there are not so many working days.
+        following: When the same step is wanted again.
+    """
 
     step: Step
     day: int
     id: str
-    is_known: bool = True  # not if there are not so many working days
+    is_known: bool = True
+    following: int | None = None
 
 
 @attrs.define
@@ -78,7 +86,7 @@ class Walk:
     ledger: Ledger
     floors: tuple[tuple[TouchReason, int], ...]
     before: int = 0
-    steps: dict[str, Step] = attrs.field(factory=dict)  # by the id of their touch
+    times: dict[str, _Time] = attrs.field(factory=dict)  # by the id of their touch
 
     @classmethod
     def of(cls, planner: "Planner", case: Case, *, now: datetime | None = None) -> "Walk":
@@ -124,7 +132,9 @@ class Walk:
         last_day = _NEVER if until is None else until // DAY + _EPOCH_DAY + 1
         for number, time in enumerate(times):
             if until is not None and time.day > last_day:
-                return
+                if time.step.every is not None:
+                    return
+                continue  # a month may be shorter than thirty days: the next may be wanted earlier
             touch = self._touch(time, is_passed=number < last)
             if until is None or _instants.micros(touch.at) < until:
                 yield touch
@@ -174,22 +184,22 @@ class Walk:
         if first is None:
             return
         place = len(self.planner.cadence.steps)
-        for day in step.days(date.fromordinal(enrolled), date.fromordinal(first)):
-            if day.year >= _instants.LATEST.year:
-                return
-            yield day.toordinal(), place, _Time(step, day.toordinal(), self._id(step, day))
+        days = step.days(date.fromordinal(enrolled), date.fromordinal(first))
+        in_time = takewhile(lambda day: day.year < _instants.LATEST.year, days)
+        for day, later in pairwise(chain(in_time, [None])):
+            if day is not None:
+                at, following = day.toordinal(), None if later is None else later.toordinal()
+                yield at, place, _Time(step, at, self._id(step, day), following=following)
 
     def _id(self, step: Step, day: date | None) -> str:
         case, cadence = self.case, self.planner.cadence
         again = None if day is None else day.isoformat()
-        made = touch_id(case.lead.id, cadence.name, step.send, case.enrolled, again)
-        self.steps[made] = step
-        return made
+        return touch_id(case.lead.id, cadence.name, step.send, case.enrolled, again)
 
     def _touch(self, time: _Time, *, is_passed: bool) -> Touch:
         if time.id in self.case.sent:
             return self._sent(time, self.case.sent[time.id])
-        if is_passed:
+        if is_passed or self._is_outdated(time):
             why = TouchReason.PASSED_OVER.value
             return self._stopped(time, TouchState.CANCELLED, TouchReason.PASSED_OVER, why)
         if not time.is_known:
@@ -201,6 +211,14 @@ class Walk:
             self.before = max(self.before, at)
             self._count(at, time.step.channel, self.alone, self.ledger)
         return self._made(time, at, state, search.moves)
+
+    def _is_outdated(self, time: _Time) -> bool:
+        """Whether its step is due again by now: only the latest time goes out."""
+        now = dict(self.floors).get(TouchReason.LATE)
+        if now is None or time.following is None:
+            return False
+        lane = self.planner.lane(self.case.zone, time.step.channel)
+        return lane.wanted(time.following) <= now
 
     def _sent(self, time: _Time, record: SentTouch | None) -> Touch:
         """Of a bare id nobody knows when: then it went out as planned."""
@@ -221,6 +239,7 @@ class Walk:
         self, time: _Time, at: int, state: TouchState, moves: Sequence[tuple[TouchReason, str]]
     ) -> Touch:
         step, cadence = time.step, self.planner.cadence
+        self.times[time.id] = time
         words = ", ".join(dict.fromkeys(why for _, why in moves))
         if moves and state is TouchState.PLANNED:
             words = f"moved from {date.fromordinal(time.day)}: {words}"
@@ -251,10 +270,10 @@ class Walk:
         return min(waiting.values(), key=lambda touch: touch.at, default=None)
 
     def _comes_again(self, touch: Touch) -> bool:
-        return self.steps[touch.id].every is not None
+        return self.times[touch.id].step.every is not None
 
     def _is_over(self, touch: Touch, now: int) -> bool:
-        step, permit = self.steps[touch.id], self.case.permit
+        step, permit = self.times[touch.id].step, self.case.permit
         end = self.happened.end_for(step)
         if end is not None and end.at <= now:
             return True
@@ -262,11 +281,30 @@ class Walk:
 
     def may_go(self, touch: Touch, now: datetime) -> bool:
         """Ask everything again at the moment of sending."""
-        step, at = self.steps[touch.id], _instants.micros(now)
+        step, at = self.times[touch.id].step, _instants.micros(now)
         lane = self.planner.lane(self.case.zone, step.channel)
         if not lane.allows(at):
             return False
         if step.purpose is not Purpose.MARKETING:
             return True
-        is_paused = self.happened.paused_at(at) is not None
-        return not is_paused and self.had.full(at, lane.wall(at), step.channel) is None
+        if self.happened.paused_at(at) is not None or self._is_one_too_many(touch, at):
+            return False
+        return self.had.full(at, lane.wall(at), step.channel) is None
+
+    def _is_one_too_many(self, touch: Touch, now: int) -> bool:
+        """Of what is late, one a day goes out: nobody gets the mails of a week in a minute."""
+        lane = self.planner.lane(self.case.zone, touch.channel)
+        today = lane.local_day(now)
+        if self._is_of_today(touch, today):
+            return False
+        own = [each for each in self.case.sent.values() if each and each.cadence == touch.cadence]
+        return any(lane.local_day(_instants.micros(each.at)) == today for each in own)
+
+    def _is_of_today(self, touch: Touch, today: int) -> bool:
+        """Whether it is wanted today, or on a day before on which nothing goes out."""
+        lane = self.planner.lane(self.case.zone, touch.channel)
+        found = lane.place(self.times[touch.id].day, 0)
+        if found is None:
+            return False
+        slots, place = found
+        return lane.local_day(slots.at[place]) == today
