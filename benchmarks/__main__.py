@@ -13,6 +13,7 @@ from benchmarks import (
     imports,
     lifecycle,
     metrics,
+    nurture,
     qualification,
     worktime,
 )
@@ -25,6 +26,7 @@ PARTS = {
     "frames": frames.rows,
     "lifecycle": lifecycle.rows,
     "worktime": worktime.rows,
+    "nurture": nurture.rows,
     "metrics": metrics.rows,
 }
 RESULTS = Path(__file__).with_name("results.json")

@@ -16,6 +16,7 @@ HEAVY = frozenset(
     {
         "asyncio",
         "holidays",
+        "icalendar",
         "narwhals",
         "numpy",
         "pandas",

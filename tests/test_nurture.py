@@ -1,5 +1,7 @@
 """A plan is data: print it, diff it, test it."""
 
+import hashlib
+import pickle
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,10 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import DAY, MONDAY, NEED, a_certificate, a_lead
-from leadlib.errors import InvalidValue, LimitExceeded
-from leadlib.lifecycle import Disqualified, HandedOff, Triaged
-from leadlib.nurture import Cadence, Step, Touch, TouchState
-from leadlib.worktime import WorkCalendar
+from leadlib.errors import InvalidValue, UnknownName
+from leadlib.lifecycle import Disqualified, HandedBack, HandedOff, Triaged
+from leadlib.nurture import (
+    Cadence,
+    Cap,
+    ContactPolicy,
+    Step,
+    Touch,
+    TouchReason,
+    TouchState,
+)
+from leadlib.worktime import WorkCalendar, days, hours, working_days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OFFICE = WorkCalendar(zone=BERLIN)
@@ -92,6 +102,21 @@ class TestPlan:
         assert ids == [touch.id for touch in cadence.plan(a_lead(), enrolled=MONDAY)]
         assert len({*ids, *(t.id for t in cadence.plan(a_lead(), enrolled=MONDAY + DAY))}) == 4
 
+    def test_ids_are_the_hash_of_what_they_mean_for_ever(self):
+        """Touches that went out under an earlier version are known under a later one."""
+        meant = "i-1\0welcome\0touch 0\0" + "2026-03-02T09:00:00+00:00"
+        [touch] = Cadence("welcome", steps=steps(0)).plan(a_lead(), enrolled=MONDAY)
+
+        assert touch.id == hashlib.sha256(meant.encode()).hexdigest()[:24]
+        assert touch.id == "f6018941feb8b385e48492f9"
+
+    def test_of_another_enrolment_zone_is_the_same_instant_and_the_same_id(self):
+        cadence = Cadence("welcome", steps=steps(0))
+        [here] = cadence.plan(a_lead(), enrolled=MONDAY)
+        [there] = cadence.plan(a_lead(), enrolled=MONDAY.astimezone(BERLIN))
+
+        assert here == there
+
     def test_holds_a_step_whose_condition_is_not_known_to_hold(self):
         step = Step(send="case", after=relativedelta(), only_if=NEED.equals("churn"))
         cadence = Cadence("welcome", steps=[step])
@@ -107,32 +132,54 @@ class TestPlan:
         }
 
     @pytest.mark.rule("law-7")
-    def test_is_cancelled_once_sales_has_the_lead(self):
+    def test_is_held_while_sales_has_the_lead(self):
         cadence = Cadence("welcome", steps=steps(0, 1, 2))
         touches = cadence.plan(a_lead(), enrolled=MONDAY, history=[a_hand_off(MONDAY + DAY)])
 
-        assert [touch.state.value for touch in touches] == ["planned", "cancelled", "cancelled"]
+        assert [touch.state.value for touch in touches] == ["planned", "held", "held"]
         assert touches[1].why == "HandedOff on 2026-03-03"
 
     def test_other_leads_and_earlier_ends_do_not_matter(self):
         cadence = Cadence("welcome", steps=steps(0))
         history = [
             Disqualified(lead="other", at=MONDAY + DAY, reason="spam"),
-            a_hand_off(MONDAY - DAY),
+            a_hand_off(MONDAY - 2 * DAY),
+            HandedBack(lead="i-1", at=MONDAY - DAY, reason="timing"),
             Triaged(lead="i-1", at=MONDAY),
         ]
 
         assert cadence.plan(a_lead(), enrolled=MONDAY, history=history)[0].state == "planned"
 
+    @pytest.mark.parametrize(
+        "enrolled", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, tzinfo=UTC)]
+    )
+    @pytest.mark.parametrize("zone", ["Pacific/Honolulu", "Pacific/Kiritimati", "UTC"])
+    def test_at_the_ends_of_time_is_a_plan_all_the_same(self, enrolled, zone):
+        cadence = Cadence("c", steps=[*steps(0, 1), Step(send="x", after=relativedelta(years=10))])
+        plan = cadence.plan(a_lead(), enrolled=enrolled, zone=zone)
+
+        assert [touch.send for touch in plan] == ["touch 0", "touch 1", "x"]
+        assert all(touch.at >= enrolled for touch in plan.planned)
+
+    def test_survives_being_copied_and_sent_to_another_process(self):
+        cadence = Cadence("c", steps=steps(0, 1), calendar=OFFICE)
+        policy = ContactPolicy(caps=[Cap(1, relativedelta(days=1))])
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, zone=BERLIN, policy=policy)
+        again, rules = pickle.loads(pickle.dumps((cadence, policy)))
+
+        assert (again, rules) == (cadence, policy)
+        assert again.plan(a_lead(), enrolled=MONDAY, zone=BERLIN, policy=rules) == plan
+
 
 class TestDue:
-    def test_gives_what_has_come_and_was_not_sent(self):
+    def test_gives_what_has_come_and_never_passes_what_is_not_confirmed(self):
         cadence = Cadence("welcome", steps=steps(0, 1, 7))
         first, second, _ = cadence.plan(a_lead(), enrolled=MONDAY)
         now = MONDAY + 2 * DAY
 
-        assert cadence.due(a_lead(), enrolled=MONDAY, now=now) == (first, second)
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=now) == (first,)
         assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id]) == (second,)
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id, second.id]) == ()
 
     def test_asks_again_at_the_moment_of_sending(self):
         cadence = Cadence("welcome", steps=steps(0))
@@ -157,11 +204,77 @@ class TestCadence:
             [1],
             [None],
             [Step(send="a", after=relativedelta()), Step(send="a", after=relativedelta(days=1))],
+            [Step(send="a", after=working_days(3)), Step(send="b", after=working_days(1))],
+            3,
         ],
     )
     def test_refuses_steps_that_contradict_each_other(self, given):
-        with pytest.raises(InvalidValue):
+        with pytest.raises(InvalidValue) as caught:
             Cadence("welcome", steps=given)
+
+        assert caught.value.where.startswith("$.steps")
+
+    @pytest.mark.parametrize(
+        ("changed", "where"),
+        [
+            ({"at": 10}, "$.at"),
+            ({"at": time(10, tzinfo=UTC)}, "$.at"),
+            ({"calendar": "Berlin"}, "$.calendar"),
+            ({"ends_on": ["Won"]}, "$.ends_on"),
+            ({"goal": int}, "$.goal"),
+            ({"entry": True}, "$.entry"),
+            ({"again": 3}, "$.again"),
+            ({"again": relativedelta(hours=3)}, "$.again"),
+            ({"priority": 1.5}, "$.priority"),
+            ({"theme": ""}, "$.theme"),
+            ({"resumes_on": HandedOff}, "$.resumes_on"),
+            ({"owner": 3}, "$.owner"),
+        ],
+    )
+    def test_refuses_what_is_no_part_of_it(self, changed, where):
+        with pytest.raises(InvalidValue) as caught:
+            Cadence("welcome", steps=steps(0), **changed)
+
+        assert caught.value.where == where
+
+    @pytest.mark.parametrize(
+        ("changed", "where"),
+        [
+            ({"send": ""}, "$.send"),
+            ({"channel": 3}, "$.channel"),
+            ({"purpose": "fun"}, "$.purpose"),
+            ({"only_if": True}, "$.only_if"),
+            ({"after": days(3)}, "after"),
+            ({"after": hours(3)}, "after"),
+        ],
+    )
+    def test_refuses_what_is_no_part_of_a_step(self, changed, where):
+        with pytest.raises((InvalidValue, UnknownName)) as caught:
+            Step(**{"send": "a", "after": relativedelta()} | changed)
+
+        assert caught.value.where == where
+
+    @pytest.mark.parametrize(
+        ("changed", "where"),
+        [
+            ({"enrolled": datetime(2026, 3, 2)}, "enrolled"),
+            ({"now": datetime(2026, 3, 2)}, "now"),
+            ({"until": datetime(2026, 3, 2)}, "until"),
+            ({"lead": "i-1"}, "lead"),
+            ({"history": ["won"]}, "history"),
+            ({"history": 3}, "history"),
+            ({"sent": "abc"}, "sent"),
+            ({"sent": [3]}, "sent"),
+            ({"sent": 3}, "sent"),
+            ({"zone": 3}, None),
+        ],
+    )
+    def test_refuses_what_is_no_plan(self, changed, where):
+        given = {"lead": a_lead(), "enrolled": MONDAY} | changed
+        with pytest.raises(InvalidValue) as caught:
+            Cadence("welcome", steps=steps(0)).plan(**given)
+
+        assert caught.value.where == where
 
     @pytest.mark.parametrize(
         "delay",
@@ -212,10 +325,14 @@ class TestCadence:
             date(2036, 3, 3),
         ]
 
-    def test_never_searches_for_ever(self):
+    def test_never_searches_for_ever_and_says_that_it_ran_out_of_days(self):
         shut = WorkCalendar(holidays=frozenset(date(2026, 1, 1) + n * DAY for n in range(4_000)))
-        with pytest.raises(LimitExceeded, match="within ten years"):
-            Cadence("welcome", steps=steps(0), calendar=shut).plan(a_lead(), enrolled=MONDAY)
+        cadence = Cadence("welcome", steps=steps(0), calendar=shut)
+        [touch] = cadence.plan(a_lead(), enrolled=MONDAY)
+
+        assert (touch.state, touch.reasons) == (TouchState.HELD, (TouchReason.NO_DAY,))
+        assert touch.why == "no allowed day within ten years of 2026-03-02"
+        assert cadence.due(a_lead(), enrolled=MONDAY, now=MONDAY + DAY) == ()
 
 
 class TestLaws:

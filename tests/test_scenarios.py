@@ -1,9 +1,8 @@
 """
 Two working lives of leads, step by step: scenarios 6.1 and 6.2 of the requirements.
 
-What belongs to rooms that are not built yet is left out, and named where it would stand: consent
-and double enrolment in a nurture (A2, A13), attribution (A11), lifetime value (A12), the retention
-clock (B9).
+What belongs to rooms that are not built yet is left out, and named where it would stand:
+attribution (A11) and lifetime value (A12).
 """
 
 from datetime import date, datetime, timedelta
@@ -18,6 +17,7 @@ from leadlib import (
     WATERFALL,
     Brief,
     Cadence,
+    ContactPolicy,
     Event,
     Field,
     Inquiry,
@@ -67,7 +67,19 @@ from leadlib.lifecycle import (
     Won,
 )
 from leadlib.metrics import acceptance, dwell_times, follow_up, service_level
-from leadlib.model import Campaign
+from leadlib.model import Campaign, Consent
+from leadlib.nurture import (
+    Enrolment,
+    NotEnrolledReason,
+    Response,
+    SuppressionList,
+    TouchReason,
+    TouchState,
+    dry_run,
+    enrol,
+    laws_for,
+    schedule_callback,
+)
 from leadlib.qualification import (
     Account,
     NamedAccounts,
@@ -146,6 +158,15 @@ class TestSoftwareInNewYork:
         log.append(Inquired(lead="i-1", at=webinar.at, inquiry="i-2"))
         assert [inquiry.source for inquiry in jane.inquiries] == ["web form", "webinar"]
         assert (jane.source, jane.campaign) == ("web form", "C1")
+        allowed = Consent(at=form.at, basis="express", channel="mail", by_person=True)
+        weekly = [Step(send=f"m{n}", after=relativedelta(days=7 * n)) for n in range(1, 4)]
+        drip = Cadence("hello", steps=weekly, calendar=self.OFFICE)
+        mine = enrol(jane, drip, at=form.at, zone=NEW_YORK)
+        again = enrol(jane, drip, at=webinar.at, enrolments=[mine])
+        assert again.reason is NotEnrolledReason.ALREADY_ENROLLED
+        policy = ContactPolicy(laws=laws_for("US-NY"))
+        given = {"enrolled": mine.at, "zone": mine.zone, "policy": policy, "consents": [allowed]}
+        assert len(drip.plan(jane, **given).planned) == 3
 
         # A3: marketing tries to hand her off.  Nothing is written, and the gaps are named.
         verdict = definition.judge(jane, now=at(3, 3, 14, 5))
@@ -185,9 +206,9 @@ class TestSoftwareInNewYork:
         clocks = self.due(log, at(3, 4, 11, 5))
         assert clocks["accept or reject"].at == at(3, 5, 11, 5)
         assert clocks["first attempt"].at == at(3, 5, 11, 5)
-        drip = Cadence("hello", steps=[Step(send="more", after=relativedelta(days=7))])
-        touches = drip.plan(jane, enrolled=form.at, history=log)
-        assert [str(touch.state) for touch in touches] == ["cancelled"]
+        paused = drip.plan(jane, history=log, **given)
+        assert [touch.reasons for touch in paused] == [(TouchReason.HAND_OFF,)] * 3
+        assert drip.due(jane, now=at(3, 10, 10), history=log, **given) == ()
 
         # A6: accepted, and called without an answer: a touch, no contact.
         log += [
@@ -201,11 +222,14 @@ class TestSoftwareInNewYork:
 
         # A7: "budget freeze, call in three months": 6 June is a Saturday.
         talk = Attempted(lead="i-1", at=at(3, 6, 10), by="sam", reached=True)
-        promised = self.OFFICE.closing(date(2026, 3, 6) + relativedelta(months=3))
+        promise = schedule_callback(
+            "i-1", asked=talk.at, after=relativedelta(months=3), calendar=self.OFFICE
+        )
+        promised = promise.due
         log += [talk, CallbackScheduled(lead="i-1", at=at(3, 6, 10, 5), due=promised)]
         assert talk.at - log[4].at == timedelta(hours=46, minutes=55)
         assert STANDARD.replay(log).stage is CALLBACK
-        assert promised == at(6, 8, 17)
+        assert (promise.at, promised) == (at(6, 8, 10), at(6, 8, 17))
 
         # A8: nobody calls.  On Wednesday evening she goes back; marketing acknowledges.
         overdue = self.due(log, at(6, 10, 17, 1))["call back"]
@@ -214,8 +238,16 @@ class TestSoftwareInNewYork:
         standing = STANDARD.replay(log)
         assert standing.stage is HANDED_BACK
         assert standing.returned[-1].reason is ReturnReason.CALLBACK_MISSED
+        assert (promise.owner, promise.is_missed(overdue.at)) == (Team.SALES, False)
+        assert promise.is_missed(log[-1].at)
         log.append(Deferred(lead="i-1", at=at(6, 11)))
         assert STANDARD.replay(log).stage is NURTURE
+        resumed = drip.plan(jane, history=log, **given)
+        assert [touch.at.astimezone(NEW_YORK).date() for touch in resumed] == [
+            date(2026, 6, 15),  # 98 days later than wanted, as long as sales had her
+            date(2026, 6, 22),
+            date(2026, 6, 29),
+        ]
 
         # A9: she looks at prices; a call passes again; she goes to Sam again.
         price = Inquiry(
@@ -293,7 +325,7 @@ class TestSoftwareInNewYork:
 
         return a_certificate("i-1", at=self.at(3, 4, 11))
 
-    @pytest.mark.rule("6.1", part="A13, without suppression")
+    @pytest.mark.rule("6.1", part="A13")
     def test_bob_opts_out_and_is_forgotten_and_still_counted(self):
         at = self.at
         form = Inquiry(id="b-1", at=at(3, 2), source="web form", mail="bob@acme.example")
@@ -303,15 +335,35 @@ class TestSoftwareInNewYork:
             calendar=self.OFFICE,
             steps=[Step(send=f"m{n}", after=relativedelta(days=n)) for n in (0, 1, 4, 8, 14, 30)],
         )
+        policy = ContactPolicy(laws=laws_for("US-NY"))
+        given = {"zone": NEW_YORK, "policy": policy}
         log = [Inquired(lead="b-1", at=at(3, 2)), OptedOut(lead="b-1", at=at(3, 5, 8))]
-        states = [str(t.state) for t in drip.plan(bob, enrolled=at(3, 2), history=log)]
-        assert states == ["planned"] * 2 + ["cancelled"] * 4
+        sent = []
+        for day in range(2, 31):
+            happened = [event for event in log if event.at <= at(3, day, 12)]
+            asked = {"enrolled": at(3, 2), "history": happened, "sent": sent}
+            due = drip.due(bob, now=at(3, day, 12), **asked, **given)
+            sent += [touch.sent(at=at(3, day, 12)) for touch in due]
+        plan = drip.plan(bob, enrolled=at(3, 2), history=log, sent=sent, **given)
+        assert [str(touch.state) for touch in plan] == ["sent"] * 2 + ["cancelled"] * 4
+        assert {touch.reasons for touch in plan[2:]} == {(TouchReason.OPT_OUT,)}
+        key = b"kept in a vault, 32 bytes of it."
+        suppressed = SuppressionList.start(key).add([bob], at=at(3, 5, 8), key=key)
 
         counted = funnel(StageLog.from_events(log, lifecycle=STANDARD), stages=WATERFALL)
         log.append(Erased(lead="b-1", at=at(3, 6)))
         after = funnel(StageLog.from_events(log, lifecycle=STANDARD), stages=WATERFALL)
         assert STANDARD.replay(log).stage.name == "erased"
         assert counted["inquiry"].reached == after["inquiry"].reached == 1
+
+        # In April somebody imports him again: another lead, the same no.
+        copy = Inquiry(id="b-2", at=at(4, 7), source="import", mail="Bob@Acme.example")
+        [imported] = consolidate([copy])
+        records = suppressed.opt_outs(imported, key=key)
+        back = drip.plan(imported, enrolled=copy.at, consents=records, **given)
+        assert {(touch.state, *touch.reasons) for touch in back} == {
+            (TouchState.CANCELLED, TouchReason.SUPPRESSED)
+        }
 
 
 class TestDrinkEquipmentInBerlin:
@@ -363,6 +415,14 @@ class TestDrinkEquipmentInBerlin:
         assert [lead for lead, why in passed.to_sales.items() if why == "MARQUEE"] == ["017"]
         assert len(passed.to_watch) == 19
         assert dict(passed.flagged) == {"121": "MARQUEE_BELOW_BAND"}
+        track = Cadence("watched", steps=[Step(send="news", after=relativedelta(days=7))])
+        people = [
+            Lead(id=lead, inquiries=[Inquiry(id=lead, at=at(2), source="fair", phone="4711")])
+            for lead in passed.to_watch
+        ]
+        enrolled = [enrol(person, track, at=at(5, 12)) for person in people]
+        assert all(isinstance(each, Enrolment) for each in enrolled)
+        assert dry_run(enrolled).planned == 19
 
         # B4: handed off on Friday, with a brief that shows its gaps instead of hiding them.
         definition = LeadDefinition(
@@ -448,6 +508,22 @@ class TestDrinkEquipmentInBerlin:
             Qualified(lead=lead, at=self.at(4), certificate=proof),
             HandedOff(lead=lead, at=self.at(6, 15), certificate=proof, to="jo", brief="b"),
         ]
+
+    @pytest.mark.rule("6.2", part="B9, the opens")
+    def test_mails_that_are_only_opened_do_not_keep_anybody(self):
+        form = Inquiry(id="n", at=self.at(2), source="fair", mail="ada@drinks.example")
+        opened, clicked = (
+            Response(
+                touch=f"t-{kind}", lead="n", at=self.at(2) + days * timedelta(days=1), kind=kind
+            )
+            for kind, days in (("opened", 30), ("clicked", 40))
+        )
+        france = laws_for("FR")
+        untouched = france.kept_until([form])
+
+        assert untouched.year == 2029
+        assert france.kept_until([form, opened]) == untouched
+        assert france.kept_until([form, opened, clicked]) > untouched
 
     @pytest.mark.rule("6.2", part="B9, the click")
     def test_a_click_after_forty_days_begins_anew(self):

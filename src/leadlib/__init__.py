@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from leadlib.lifecycle import SIMPLE, STANDARD, WATERFALL, Lifecycle, Stage, Standing
     from leadlib.metrics import Rate, StageLog, cohorts, funnel
     from leadlib.model import Certificate, Fact, Inquiry, Lead, Team
-    from leadlib.nurture import Cadence, Step, Touch
+    from leadlib.nurture import Cadence, ContactPolicy, Step, Touch
     from leadlib.qualification import (
         Answer,
         Event,
@@ -42,7 +42,7 @@ _HOMES = {
     "lifecycle": ("SIMPLE", "STANDARD", "WATERFALL", "Lifecycle", "Stage", "Standing"),
     "metrics": ("Rate", "StageLog", "cohorts", "funnel"),
     "model": ("Certificate", "Fact", "Inquiry", "Lead", "Team"),
-    "nurture": ("Cadence", "Step", "Touch"),
+    "nurture": ("Cadence", "ContactPolicy", "Step", "Touch"),
     "qualification": (
         "Answer",
         "Event",
@@ -64,6 +64,7 @@ __all__ = [
     "Brief",
     "Cadence",
     "Certificate",
+    "ContactPolicy",
     "Event",
     "Fact",
     "Field",

@@ -26,6 +26,7 @@ __all__ = [
     "named",
     "placed",
     "words",
+    "yes_or_no",
 ]
 
 
@@ -86,6 +87,13 @@ def label(value: object) -> str | None:
 def words(value: object) -> str | None:
     """Free text, or nothing."""
     return None if value is None else _text.clean(value)
+
+
+def yes_or_no(value: object) -> bool:
+    """A yes or a no, and nothing that is merely true or false."""
+    if isinstance(value, bool):
+        return value
+    raise InvalidValue(expected="yes or no", got=_text.kind_of(value))
 
 
 def instant(value: object) -> datetime:

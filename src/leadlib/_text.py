@@ -58,10 +58,10 @@ def kind_of(value: object) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """``1 lead``, ``2 leads``, ``1,200 inquiries``."""
+    """``1 lead``, ``2 days``, ``1,200 inquiries``."""
     if count == 1:
         return f"1 {noun}"
-    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    many = f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeou" else f"{noun}s"
     return f"{count:,} {many}"
 
 

@@ -7,7 +7,9 @@ nor gigabytes.  They are constants, not settings: a limit that can be forgotten 
 
 __all__ = [
     "ACCOUNTS",
+    "CAPS",
     "COLUMNS",
+    "CONSENTS",
     "DEFINITION_CHARACTERS",
     "DEFINITION_DEPTH",
     "DEFINITION_NODES",
@@ -22,7 +24,9 @@ __all__ = [
     "LIFECYCLE_MOVES",
     "LIFECYCLE_STAGES",
     "LINE_CHARACTERS",
+    "MESSAGE_CHARACTERS",
     "PAUSES",
+    "PLANNED",
     "PROBLEMS",
     "RATES",
     "REPS",
@@ -33,6 +37,7 @@ __all__ = [
     "STAGES",
     "TEXT_CHARACTERS",
     "TOUCHES",
+    "ZONES",
 ]
 
 # One value
@@ -79,6 +84,15 @@ RATES = 100
 
 # One plan
 TOUCHES = 1_000
+PLANNED = 100_000
+CAPS = 100  # and quiet hours
+ZONES = 600
+
+# One message to one person
+MESSAGE_CHARACTERS = 500_000
+
+# One person
+CONSENTS = 10_000
 
 # One clock
 PAUSES = 1_000

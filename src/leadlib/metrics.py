@@ -28,6 +28,14 @@ from leadlib._metrics.accountability import (
     breaches,
     ruled_out_by,
 )
+from leadlib._metrics.attention import (
+    Backlog,
+    BacklogState,
+    CoverageState,
+    NurtureCoverage,
+    backlog,
+    nurture_coverage,
+)
 from leadlib._metrics.audit import BelowDefinition, HandOffAudit, Override, audit_handoffs
 from leadlib._metrics.budget import BudgetMove, MovedBudget, move_budget
 from leadlib._metrics.campaigns import (
@@ -50,6 +58,7 @@ from leadlib._metrics.comparisons import (
     drift,
     sample_size,
 )
+from leadlib._metrics.complaints import Complaints, ComplaintState, complaints
 from leadlib._metrics.conformance import (
     Conformance,
     HandBacks,
@@ -104,6 +113,7 @@ from leadlib._metrics.passages import (
     time_to_stage,
 )
 from leadlib._metrics.passes import Passes, passes
+from leadlib._metrics.propositions import Panel, Proposition, Resonance, proposition
 from leadlib._metrics.response import (
     ContactRates,
     ResponseBucket,
@@ -145,6 +155,7 @@ from leadlib._metrics.survival import (
     log_rank,
 )
 from leadlib._metrics.throughput import Pace, Throughput, ThroughputPlan, in_process, throughput
+from leadlib._metrics.uplift import Uplift, uplift
 from leadlib._metrics.windows import (
     PeriodRatio,
     PeriodRatios,
@@ -162,6 +173,8 @@ __all__ = [
     "Adjustment",
     "AgeBucket",
     "Alignment",
+    "Backlog",
+    "BacklogState",
     "BelowDefinition",
     "Benchmark",
     "Breach",
@@ -176,10 +189,13 @@ __all__ = [
     "ComparedPair",
     "Comparison",
     "Comparisons",
+    "ComplaintState",
+    "Complaints",
     "Conformance",
     "ContactRates",
     "Conversion",
     "Counting",
+    "CoverageState",
     "CumulativeIncidence",
     "Decision",
     "Diagnosis",
@@ -212,6 +228,7 @@ __all__ = [
     "Move",
     "MoveKind",
     "MovedBudget",
+    "NurtureCoverage",
     "Offer",
     "OfferState",
     "OpportunityTable",
@@ -219,14 +236,17 @@ __all__ = [
     "Override",
     "OwnedRate",
     "Pace",
+    "Panel",
     "PassageDefinition",
     "Passes",
     "Per",
     "PeriodRatio",
     "PeriodRatios",
     "Persistence",
+    "Proposition",
     "Rate",
     "RecycleYield",
+    "Resonance",
     "ResponseBucket",
     "Result",
     "Revenue",
@@ -251,6 +271,7 @@ __all__ = [
     "TwoSides",
     "Untouched",
     "UntouchedLead",
+    "Uplift",
     "Variant",
     "WideTable",
     "WindowedCohort",
@@ -259,11 +280,13 @@ __all__ = [
     "acceptance_trend",
     "alignment",
     "audit_handoffs",
+    "backlog",
     "breaches",
     "census",
     "cohorts",
     "compare",
     "compare_all",
+    "complaints",
     "conformance",
     "contact_rates",
     "converted_within",
@@ -284,9 +307,11 @@ __all__ = [
     "log_rank",
     "main_path",
     "move_budget",
+    "nurture_coverage",
     "passes",
     "period_ratios",
     "persistence",
+    "proposition",
     "rank",
     "rates_by",
     "recycle_yield",
@@ -302,6 +327,7 @@ __all__ = [
     "time_to_stage",
     "two_sides",
     "untouched",
+    "uplift",
     "what_if",
     "wilson_interval",
 ]

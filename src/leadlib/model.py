@@ -3,7 +3,8 @@ The nouns: who asked what, and what is known about them.
 
 An :class:`Inquiry` is what arrived, never changed.  A :class:`Lead` gathers all inquiries of one
 person; it counts as a qualified lead only once a certificate says so (seed 003: "a lead isn't a
-lead until it's been qualified").  A :class:`Fact` is a value with the inquiry that said it.
+lead until it's been qualified").  A :class:`Fact` is a value with the inquiry that said it, a
+:class:`Consent` a ground to contact the person, an :class:`OptOut` their no.
 
 Values are frozen, instants are aware and kept in UTC, personal data never shows in a ``repr``.
 """
@@ -18,17 +19,37 @@ from typing import Any, Self
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
+from leadlib._model.consent import (
+    Basis,
+    Consent,
+    ConsentRecord,
+    OptOut,
+    Permission,
+    PermissionReason,
+    Purpose,
+    SoftOptIn,
+    permission,
+)
 from leadlib.errors import InvalidInquiry, InvalidValue, LeadlibError, NotCertifiable, UnknownName
 
 __all__ = [
+    "Basis",
     "Campaign",
     "Certificate",
+    "Consent",
+    "ConsentRecord",
     "Fact",
     "FactValue",
     "Inquiry",
     "Lead",
+    "OptOut",
+    "Permission",
+    "PermissionReason",
+    "Purpose",
+    "SoftOptIn",
     "Team",
     "active_campaigns",
+    "permission",
 ]
 
 FactValue = str | bool | int | float | Decimal | date  # floats are kept as decimals
@@ -527,3 +548,8 @@ def active_campaigns(campaigns: Iterable[Campaign], at: datetime) -> tuple[Campa
         _fields.check_type(plan, Campaign, "campaigns")
     active = (plan for plan in plans if plan.is_active(at))
     return tuple(sorted(active, key=lambda plan: (plan.starts or _instants.EARLIEST, plan.name)))
+
+
+for _room in (Basis, Consent, OptOut, Permission, PermissionReason, Purpose, SoftOptIn, permission):
+    _room.__module__ = __name__  # reprs, pickles and docs show the face, not the room
+del _room

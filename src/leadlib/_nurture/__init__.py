@@ -1,0 +1,1 @@
+"""The rooms behind :mod:`leadlib.nurture`: private, entered by their face only."""

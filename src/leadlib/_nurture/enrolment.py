@@ -1,0 +1,390 @@
+"""Enrolment: who is let into a cadence, and how the cadences of one person get along."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+from leadlib import _fields, _instants, _text
+from leadlib._nurture.cadence import Cadence, case_of, plan_of
+from leadlib._nurture.happened import Happened, happened, own_events
+from leadlib._nurture.laws import Subscriber
+from leadlib._nurture.permits import Permit, permit_of
+from leadlib._nurture.plan import Plan
+from leadlib._nurture.policy import ContactPolicy, as_zone
+from leadlib._nurture.touches import SentTouch, Touch, TouchState
+from leadlib.errors import InvalidValue
+from leadlib.lifecycle import LeadEvent
+from leadlib.model import ConsentRecord, Lead
+from leadlib.qualification import LeadDefinition, Outcome
+
+__all__ = [
+    "Enrolment",
+    "NotEnrolled",
+    "NotEnrolledReason",
+    "checked",
+    "due_together",
+    "enrol",
+    "of_one_lead",
+    "plan_together",
+]
+
+
+def _as_own_zone(value: object) -> tzinfo | None:
+    return None if value is None else as_zone(value)
+
+
+def _is_a(kind: type) -> Any:
+    """A validator: a value of that type."""
+
+    def check(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
+        _fields.check_type(value, kind, f"$.{field.name}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
+class Enrolment:
+    """
+    One lead in one cadence; made by :func:`enrol`.
+
+    Args:
+        lead: Who.
+        cadence: Into what.
+        at: Since when.
+        zone: The contact's own, if it is known.
+    """
+
+    lead: Lead = attrs.field(validator=_is_a(Lead))
+    cadence: Cadence = attrs.field(validator=_is_a(Cadence))
+    at: datetime = attrs.field(converter=_fields.instant)
+    zone: tzinfo | None = attrs.field(default=None, converter=_as_own_zone)
+
+    def __repr__(self) -> str:
+        return f"<Enrolment of {self.lead.id} in {self.cadence.name!r}, {self.at:%Y-%m-%d}>"
+
+    def is_running(self, at: datetime, *, history: Iterable[LeadEvent] = ()) -> bool:
+        """
+        Whether it still has something to send at an instant.
+
+        Args:
+            at: The instant; what happened later is not known.
+            history: The events of the lead, any of which may have ended or paused it.
+        """
+        at = _instants.aware(at, where="at")
+        known = [event for event in history if event.at <= at]
+        seen = _seen(self, known)
+        if at < self.at or seen.erased or seen.ended or seen.opted_out.get(None):
+            return False
+        if self.cadence.is_endless:
+            return True
+        plan = self.cadence.plan(self.lead, enrolled=self.at, zone=self.zone, history=known)
+        return any(_is_open(touch, at) for touch in plan)
+
+
+def _seen(enrolment: Enrolment, history: Iterable[LeadEvent]) -> Happened:
+    cadence = enrolment.cadence
+    return happened(cadence, enrolment.lead, history, cadence.steps, enrolment.at)
+
+
+def _is_open(touch: Touch, at: datetime) -> bool:
+    planned = touch.state is TouchState.PLANNED and touch.at >= at
+    return planned or touch.state is TouchState.HELD
+
+
+class NotEnrolledReason(StrEnum):
+    """
+    Why a lead was not let into a cadence.
+
+    Example:
+        >>> print(NotEnrolledReason.ALREADY_ENROLLED)
+        a cadence of this theme is running
+    """
+
+    ALREADY_ENROLLED = "a cadence of this theme is running"
+    NOT_LET_IN = "not known to fulfil the entry"
+    SEEN_BEFORE = "went through it before"
+    TOO_SOON = "went through it not long ago"
+    NO_CHANNEL = "may not be contacted by any channel"
+    ENDED = "opted out or erased"
+
+
+@attrs.frozen(kw_only=True)
+class NotEnrolled:
+    """
+    A lead that was not let in: a value, for it is no mistake.
+
+    Args:
+        lead, cadence: Who, and into what.
+        reason: Why not.
+        why: The same in words.
+        until: From when on it would be let in, if it is a matter of time.
+    """
+
+    lead: str
+    cadence: str
+    reason: NotEnrolledReason
+    why: str
+    until: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.lead} not enrolled in {self.cadence!r}: {self.why}"
+
+
+def enrol(
+    lead: Lead,
+    cadence: Cadence,
+    *,
+    at: datetime,
+    zone: tzinfo | str | None = None,
+    enrolments: Iterable[Enrolment] = (),
+    history: Iterable[LeadEvent] = (),
+    policy: ContactPolicy | None = None,
+    consents: Iterable[ConsentRecord] | None = None,
+    subscriber: Subscriber | str = Subscriber.UNKNOWN,
+) -> Enrolment | NotEnrolled:
+    """
+    Let a lead into a cadence, unless something speaks against it.
+
+    Args:
+        lead: Who.
+        cadence: Into what.
+        at: Now.
+        zone: The contact's own, if it is known.
+        enrolments: All that there were of this lead: one cadence of a theme runs at a time, and
+            what was seen before comes again only if the cadence says when.
+        history: The events of the lead.
+        policy, consents, subscriber: As for :meth:`Cadence.plan`; with laws or consents, at least
+            one step must be permitted now.
+
+    Returns:
+        The enrolment, or why there is none; those that run are left as they are.
+
+    Source:
+        Seed 000: a consistent way; row 000-22 of the requirements.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from dateutil.relativedelta import relativedelta
+        >>> from leadlib import Inquiry, Step, consolidate
+        >>> monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        >>> [ada] = consolidate([Inquiry(id="i-1", at=monday, source="web", mail="a@example.com")])
+        >>> welcome = Cadence("welcome", steps=[
+        ...     Step(send="thank-you", after=relativedelta()),
+        ...     Step(send="case study", after=relativedelta(days=7)),
+        ... ])
+        >>> first = enrol(ada, welcome, at=monday)
+        >>> print(enrol(ada, welcome, at=monday + relativedelta(days=1), enrolments=[first]))
+        i-1 not enrolled in 'welcome': a cadence of this theme is running since 2026-03-02
+    """
+    at = _instants.aware(at, where="at")
+    made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
+    events = [event for event in history if event.at <= at]
+    own = [old for old in checked(enrolments) if old.lead.id == lead.id and old.at <= at]
+    laws = None if policy is None else policy.laws
+    permit = permit_of(laws, consents, own_events(events, lead.id), subscriber)
+    refused = (
+        _ended(made, events, permit)
+        or _not_let_in(made)
+        or _already(made, own, events)
+        or _seen_before(made, own)
+    )
+    return refused or made
+
+
+def checked(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:
+    """Enrolments and nothing else."""
+    _fields.check_type(enrolments, Iterable, "enrolments")
+    taken = tuple(enrolments)
+    for each in taken:
+        given: object = each  # checked by hand: there may be a million
+        if not isinstance(given, Enrolment):
+            got = _text.kind_of(given)
+            raise InvalidValue(expected="enrolments", got=got, where="enrolments")
+    return taken
+
+
+def _refused(
+    made: Enrolment, reason: NotEnrolledReason, more: str = "", until: datetime | None = None
+) -> NotEnrolled:
+    why = f"{reason}{more}"
+    name = made.cadence.name
+    return NotEnrolled(lead=made.lead.id, cadence=name, reason=reason, why=why, until=until)
+
+
+def _ended(
+    made: Enrolment, events: Iterable[LeadEvent], permit: Permit | None
+) -> NotEnrolled | None:
+    """With a permit, it says what an opt-out still means."""
+    seen = _seen(made, events)
+    end = seen.erased or (None if permit is not None else seen.opted_out.get(None))
+    if end is not None:
+        return _refused(made, NotEnrolledReason.ENDED, f" ({end.why})")
+    if permit is None:
+        return None
+    refusals = [permit(step, made.at) for step in made.cadence.steps]
+    found = [refusal for refusal in refusals if refusal is not None]
+    if len(found) < len(refusals):
+        return None
+    return _refused(made, NotEnrolledReason.NO_CHANNEL, f": {found[0].why}")
+
+
+def _not_let_in(made: Enrolment) -> NotEnrolled | None:
+    entry = made.cadence.entry
+    if entry is None:
+        return None
+    verdict = LeadDefinition("entry", entry).judge(made.lead, now=made.at)
+    if verdict.outcome is Outcome.QUALIFIED:
+        return None
+    return _refused(made, NotEnrolledReason.NOT_LET_IN, f": {entry}")
+
+
+def _already(
+    made: Enrolment, own: Iterable[Enrolment], events: Sequence[LeadEvent]
+) -> NotEnrolled | None:
+    for old in own:
+        same = old.cadence.theme == made.cadence.theme
+        if same and old.is_running(made.at, history=events):
+            since = f" since {old.at:%Y-%m-%d}"
+            return _refused(made, NotEnrolledReason.ALREADY_ENROLLED, since)
+    return None
+
+
+def _seen_before(made: Enrolment, own: Iterable[Enrolment]) -> NotEnrolled | None:
+    times = [old.at for old in own if old.cadence.name == made.cadence.name]
+    if not times:
+        return None
+    last, again = max(times), made.cadence.again
+    if again is None:
+        return _refused(made, NotEnrolledReason.SEEN_BEFORE, f", on {last:%Y-%m-%d}")
+    until = last + again
+    if until <= made.at:
+        return None
+    return _refused(made, NotEnrolledReason.TOO_SOON, f", again from {until:%Y-%m-%d}", until)
+
+
+def of_one_lead(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:
+    """The enrolments of one person: who goes first comes first."""
+    taken = checked(enrolments)
+    if len({each.lead.id for each in taken}) > 1:
+        got = "those of several"
+        raise InvalidValue(expected="enrolments of one lead", got=got, where="enrolments")
+    return sorted(taken, key=lambda each: (-each.cadence.priority, each.at, each.cadence.name))
+
+
+def plan_together(
+    enrolments: Iterable[Enrolment],
+    *,
+    policy: ContactPolicy | None = None,
+    history: Iterable[LeadEvent] = (),
+    sent: Iterable[SentTouch | str] = (),
+    consents: Iterable[ConsentRecord] | None = None,
+    subscriber: Subscriber | str = Subscriber.UNKNOWN,
+    until: datetime | None = None,
+) -> Plan:
+    """
+    Plan all cadences of one person under one policy.
+
+    The cadence of the highest priority, then the one that began first, is planned as if it were
+    alone; the others take the room that the caps leave, and say that they gave way.
+
+    Args:
+        enrolments: Of one lead.
+        policy: At which hours and how often anybody is contacted.
+        history, sent, consents, subscriber, until: As for :meth:`Cadence.plan`.
+
+    Returns:
+        One plan, by time.
+
+    Raises:
+        InvalidValue: Enrolments of several leads, or no end where a cadence has none.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> from dateutil.relativedelta import relativedelta
+        >>> from leadlib import Inquiry, Step, consolidate
+        >>> from leadlib.nurture import Cap
+        >>> monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        >>> [ada] = consolidate([Inquiry(id="i-1", at=monday, source="web", mail="a@example.com")])
+        >>> made = [
+        ...     Enrolment(lead=ada, at=monday, zone=UTC, cadence=Cadence(
+        ...         name, priority=rank, steps=[Step(send=name, after=relativedelta())]))
+        ...     for name, rank in (("news", 0), ("trial", 1))
+        ... ]
+        >>> a_day = ContactPolicy(caps=[Cap(1, per=relativedelta(days=1))])
+        >>> for touch in plan_together(made, policy=a_day):
+        ...     print(touch.send, f"{touch.at:%d %B}", touch.why or "as wanted")
+        trial 02 March as wanted
+        news 03 March moved from 2026-03-02: another cadence goes first: at most 1 contact in 1 day
+    """
+    events, got = tuple(history), tuple(sent)
+    records = None if consents is None else tuple(consents)
+    known = {touch.id for touch in got if isinstance(touch, SentTouch)}
+    touches: list[Touch] = []
+    taken: tuple[Touch, ...] = ()
+    first = None
+    for each in of_one_lead(enrolments):
+        case = case_of(
+            each.lead,
+            each.at,
+            zone=each.zone,
+            policy=policy,
+            history=events,
+            sent=got,
+            consents=records,
+            subscriber=subscriber,
+        )
+        plan = plan_of(each.cadence, attrs.evolve(case, taken=taken), policy, until=until)
+        touches += plan
+        taken += tuple(touch for touch in plan if _takes_room(touch, known))
+        first = first or plan
+    ordered = sorted(touches, key=lambda touch: touch.at)
+    return Plan(touches=ordered) if first is None else Plan(touches=ordered, zone=first.zone)
+
+
+def _takes_room(touch: Touch, known: Collection[str]) -> bool:
+    """What is planned, and what went out but is not known as a contact with its instant."""
+    unrecorded = touch.state is TouchState.SENT and touch.id not in known
+    return touch.state is TouchState.PLANNED or unrecorded
+
+
+def due_together(
+    enrolments: Iterable[Enrolment],
+    *,
+    now: datetime,
+    policy: ContactPolicy | None = None,
+    history: Iterable[LeadEvent] = (),
+    sent: Iterable[SentTouch | str] = (),
+    consents: Iterable[ConsentRecord] | None = None,
+    subscriber: Subscriber | str = Subscriber.UNKNOWN,
+) -> tuple[Touch, ...]:
+    """
+    Give what to send to one person now, over all its cadences, within the caps.
+
+    Args:
+        enrolments: Of one lead; the highest priority is asked first.
+        now: The instant of sending.
+        policy: At which hours and how often anybody is contacted.
+        history, sent, consents, subscriber: As for :meth:`Cadence.due`.
+    """
+    events = tuple(history)
+    records = None if consents is None else tuple(consents)
+    got: list[SentTouch | str] = [*sent]
+    due: list[Touch] = []
+    for each in of_one_lead(enrolments):
+        found = each.cadence.due(
+            each.lead,
+            enrolled=each.at,
+            now=now,
+            zone=each.zone,
+            policy=policy,
+            history=events,
+            sent=got,
+            consents=records,
+            subscriber=subscriber,
+        )
+        due += found
+        got += [touch.sent(at=now) for touch in found]
+    return tuple(due)
