@@ -2,16 +2,13 @@
 What it means to have reached a stage: numbers differ more by definition than by engine (M-05).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from itertools import groupby
-from operator import itemgetter
-
-from leadlib._metrics.log import StageLog
 
 __all__ = ["Counting", "chains"]
 
 Entry = tuple[int, int]  # index in the waterfall, instant
+Story = Sequence[tuple[int, int]]  # instant, place
 _Visit = tuple[int | None, int]  # index in the waterfall or None outside it, instant
 
 
@@ -35,33 +32,27 @@ class Counting(StrEnum):
 
 
 def chains(
-    log: StageLog,
-    counting: Counting,
-    *,
-    index: Mapping[int, int],
-    place: Mapping[int, int],
-    cut: int,
+    stories: Iterable[Story], counting: Counting, index: Sequence[int | None]
 ) -> list[list[Entry]]:
     """
     The stages that each lead has reached, first stage first, each with the instant.
 
     Args:
-        index: The places of stage codes in the waterfall.
-        place: The order of all stage codes within one instant.
+        stories: The events of each lead in order: the instant, and the place of the stage.
+        counting: When a stage counts.
+        index: Of each place its index in the waterfall; None outside.
     """
     follow = _FOLLOW[counting]
-    rows = sorted((lead, at, seq, place[stage], stage) for lead, stage, at, seq in log.events(cut))
-    found: list[list[Entry]] = [[] for _ in log.leads]
-    for lead, own in groupby(rows, key=itemgetter(0)):
-        visits = ((stage, at) for _, at, _, _, stage in own)
-        found[lead] = follow([*_in_waterfall(visits, index)])
-    return found
+    return [follow([*_in_waterfall(story, index)]) for story in stories]
 
 
-def _in_waterfall(visits: Iterator[tuple[int, int]], index: Mapping[int, int]) -> Iterator[_Visit]:
+def _in_waterfall(story: Story, index: Sequence[int | None]) -> Iterator[_Visit]:
     """The visits with their index; to stay where one is, is no visit."""
-    for stage, stays in groupby(visits, key=itemgetter(0)):
-        yield index.get(stage), next(stays)[1]
+    before = -1
+    for at, place in story:
+        if place != before:
+            yield index[place], at
+        before = place
 
 
 def _in_order(visits: Sequence[_Visit]) -> list[Entry]:

@@ -18,7 +18,7 @@ import attrs
 from leadlib import _instants, _text, limits
 from leadlib._frames import MICROS, micros_of, narwhals, opened
 from leadlib._metrics.engines import column_lists, table_of
-from leadlib._metrics.log import Log, LogBuilder, StageLog, group_name, stage_name, stage_names
+from leadlib._metrics.log import Log, StageLog, group_name, log_columns, stage_name, stage_names
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
@@ -161,13 +161,15 @@ class FrameLog(Log):
         keys = [*self.columns.values()]
         leads, stages, ats, *rest = column_lists(self.rows, [*self._event, *keys])
         seqs = rest.pop(0) if self.seqs else [0] * len(leads)
-        builder = LogBuilder(by=[*self.labels])
-        for lead, stage, at, seq, *labels in zip(leads, stages, ats, seqs, *rest, strict=True):
-            groups = [self.codes[key].get(value) for key, value in zip(keys, labels, strict=True)]
-            builder.add(str(lead), self.codes["stage"][stage], int(at), int(seq), groups)
-        return StageLog(
-            **builder.columns(), known=self.known, closed=self.closed, closed_by=self.closed_by
+        labels = {
+            name: [self.codes[key].get(value) for value in values]
+            for (name, key), values in zip(self.columns.items(), rest, strict=True)
+        }
+        names = self.codes["stage"]
+        columns = log_columns(
+            [*map(str, leads)], [names[stage] for stage in stages], ats, seqs, labels
         )
+        return StageLog(**columns, known=self.known, closed=self.closed, closed_by=self.closed_by)
 
     @cached_property
     def here(self) -> "StageLog | FrameLog":
