@@ -2,14 +2,13 @@
 What it means to have reached a stage: numbers differ more by definition than by engine (M-05).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
-__all__ = ["Counting", "chains"]
+__all__ = ["Counting", "Entries", "any_order", "in_order", "strict"]
 
-Entry = tuple[int, int]  # index in the waterfall, instant
+Entries = dict[int, int]  # of each lead the instant
 Story = Sequence[tuple[int, int]]  # instant, place
-_Visit = tuple[int | None, int]  # index in the waterfall or None outside it, instant
 
 
 class Counting(StrEnum):
@@ -31,22 +30,48 @@ class Counting(StrEnum):
     ANY_ORDER = "any order"
 
 
-def chains(
-    stories: Iterable[Story], counting: Counting, index: Sequence[int | None]
-) -> list[list[Entry]]:
+def in_order(rows: Iterable[tuple[int, int | None, int]], size: int) -> list[Entries]:
     """
-    The stages that each lead has reached, first stage first, each with the instant.
+    Give the stages that were entered one after the other, whatever lay between.
+
+    Args:
+        rows: Lead, index in the waterfall or None, and instant, in order of time.
+        size: How many stages the waterfall has.
+    """
+    found: list[Entries] = [{} for _ in range(size)]
+    awaited: dict[int, int] = {}
+    for lead, i, at in rows:
+        if i == awaited.get(lead, 0):
+            found[i][lead] = at
+            awaited[lead] = i + 1
+    return found
+
+
+def any_order(first: Sequence[Entries]) -> list[Entries]:
+    """Give the stages that were entered with all before them: from when on all of them were."""
+    found = [*first[:1]]
+    for own in first[1:]:
+        found.append({lead: max(at, own[lead]) for lead, at in found[-1].items() if lead in own})
+    return found
+
+
+def strict(stories: Iterable[Story], index: Sequence[int | None], size: int) -> list[Entries]:
+    """
+    Give the longest run from the first stage on with nothing between; of equal ones the first.
 
     Args:
         stories: The events of each lead in order: the instant, and the place of the stage.
-        counting: When a stage counts.
         index: Of each place its index in the waterfall; None outside.
+        size: How many stages the waterfall has.
     """
-    follow = _FOLLOW[counting]
-    return [follow([*_in_waterfall(story, index)]) for story in stories]
+    found: list[Entries] = [{} for _ in range(size)]
+    for lead, story in enumerate(stories):
+        for i, at in enumerate(_longest_run(_in_waterfall(story, index))):
+            found[i][lead] = at
+    return found
 
 
-def _in_waterfall(story: Story, index: Sequence[int | None]) -> Iterator[_Visit]:
+def _in_waterfall(story: Story, index: Sequence[int | None]) -> Iterator[tuple[int | None, int]]:
     """The visits with their index; to stay where one is, is no visit."""
     before = -1
     for at, place in story:
@@ -55,43 +80,15 @@ def _in_waterfall(story: Story, index: Sequence[int | None]) -> Iterator[_Visit]
         before = place
 
 
-def _in_order(visits: Sequence[_Visit]) -> list[Entry]:
-    chain: list[Entry] = []
-    for i, at in visits:
-        if i == len(chain):
-            chain.append((i, at))
-    return chain
-
-
-def _strict(visits: Sequence[_Visit]) -> list[Entry]:
-    """The longest run from the first stage on; of equal ones the first."""
-    best: list[Entry] = []
-    run: list[Entry] = []
+def _longest_run(visits: Iterable[tuple[int | None, int]]) -> list[int]:
+    """The instants of its entries."""
+    best: list[int] = []
+    run: list[int] = []
     for i, at in visits:
         if i is None or i != len(run):
             run = []
         if i == len(run):
-            run.append((i, at))
+            run.append(at)
         if len(run) > len(best):
             best = [*run]
     return best
-
-
-def _any_order(visits: Sequence[_Visit]) -> list[Entry]:
-    """A stage is reached once it and all before it were entered."""
-    first: dict[int, int] = {}
-    for i, at in visits:
-        if i is not None:
-            first.setdefault(i, at)
-    chain: list[Entry] = []
-    while len(chain) in first:
-        at = first[len(chain)]
-        chain.append((len(chain), max(at, chain[-1][1]) if chain else at))
-    return chain
-
-
-_FOLLOW: Mapping[Counting, Callable[[Sequence[_Visit]], list[Entry]]] = {
-    Counting.IN_ORDER: _in_order,
-    Counting.STRICT: _strict,
-    Counting.ANY_ORDER: _any_order,
-}

@@ -8,7 +8,7 @@ from statistics import median
 
 import attrs
 
-from leadlib._metrics.counting import Counting, chains
+from leadlib._metrics.counting import Counting, Entries, any_order, in_order, strict
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.tables import HOUR, MISSING, Fate, Journeys, PathTable, Question, Window
 
@@ -26,7 +26,7 @@ class Paths:
     closed: frozenset[str]
     closed_by: str
     places: list[int]  # of the stage of each visible event, among all places of the question
-    first: list[dict[int, int]]  # by index in the waterfall: of each lead the first entry
+    first: list[Entries]  # by index in the waterfall: of each lead the first entry
     last: dict[int, int]  # of each lead the row of its last event
 
     @classmethod
@@ -38,7 +38,7 @@ class Paths:
             closed=frozenset(),
             closed_by=question.closed_by if question.closed is not None else "nobody came back",
             places=places,
-            first=_first_entries(log, question, places),
+            first=_entries(log, question, places),
             last=dict(zip(log.lead, range(len(places)), strict=False)),  # the last one stays
         )
         return attrs.evolve(paths, closed=frozenset(paths._ended()))
@@ -168,13 +168,23 @@ class Paths:
         return counts
 
 
-def _first_entries(
-    log: StageLog, question: Question, places: Sequence[int]
-) -> list[dict[int, int]]:
-    """By index in the waterfall: of each lead the first entry that counts."""
-    if question.counting is not Counting.AT_LEAST:
-        return _chained(log, question)
-    entries: list[dict[int, int]] = [{} for _ in question.places]
+def _entries(log: StageLog, question: Question, places: Sequence[int]) -> list[Entries]:
+    """By index in the waterfall: of each lead the entry that counts."""
+    index = [question.index.get(name) for name in question.places]
+    match question.counting:
+        case Counting.IN_ORDER:
+            rows = zip(log.lead, map(index.__getitem__, places), log.at, strict=False)
+            return in_order(rows, len(question.waterfall))
+        case Counting.STRICT:
+            stories = log.stories(question.cut, question.ranks(log.stages))
+            return strict(stories, index, len(question.waterfall))
+        case Counting.ANY_ORDER:
+            return any_order(_first_entries(log, question, places))
+    return _first_entries(log, question, places)
+
+
+def _first_entries(log: StageLog, question: Question, places: Sequence[int]) -> list[Entries]:
+    entries: list[Entries] = [{} for _ in question.places]
     end = len(places)
     # The hot loop of most metrics: backwards, so that the first entry is written last.
     rows = zip(
@@ -187,16 +197,6 @@ def _first_entries(
         own[lead] = at
     place = dict(zip(question.places, entries, strict=True))
     return [place.get(name, {}) for name in question.waterfall]
-
-
-def _chained(log: StageLog, question: Question) -> list[dict[int, int]]:
-    index = [question.index.get(name) for name in question.places]
-    stories = log.stories(question.cut, question.ranks(log.stages))
-    found: list[dict[int, int]] = [{} for _ in question.waterfall]
-    for lead, chain in enumerate(chains(stories, question.counting, index)):
-        for i, at in chain:
-            found[i][lead] = at
-    return found
 
 
 def _parted(entries: Mapping[int, int], codes: Sequence[int]) -> dict[int, dict[int, int]]:

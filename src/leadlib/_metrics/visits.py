@@ -41,15 +41,18 @@ def counted_visits(log: Log, cut: int, grain: int = 1) -> Visits:
 def _in_python(log: StageLog, cut: int, grain: int) -> Visits:
     """Backwards, so that what follows is known."""
     end, last = log.visible(cut), len(log.stages)
+    leads, stages, ats = (reversed(own[:end]) for own in (log.lead, log.stage, log.at))
     size = last + 1
-    rows = (reversed(column[:end]) for column in (log.lead, log.stage, log.at))
-    following: dict[int, tuple[int, int]] = {}
-    latest, keys = (cut, last), []
-    for lead, stage, at in zip(*rows, strict=True):
-        until, to = following.get(lead, latest)
-        following[lead] = (at, stage)
-        # One number instead of three: the hot loop of all times in a stage.
-        keys.append(((until - at) // grain * size + to) * size + stage)
+    to, until = [last] * len(log.leads), [cut] * len(log.leads)
+    keys = []  # one number instead of three: the hot loops of all moves, and of all stays
+    if grain >= ANY:
+        for lead, stage in zip(leads, stages, strict=True):
+            keys.append(to[lead] * size + stage)
+            to[lead] = stage
+    else:
+        for lead, stage, at in zip(leads, stages, ats, strict=True):
+            keys.append(((until[lead] - at) // grain * size + to[lead]) * size + stage)
+            to[lead], until[lead] = stage, at
     counts = {
         (key % size, key // size % size, key // size // size * grain): visits
         for key, visits in Counter(keys).items()
