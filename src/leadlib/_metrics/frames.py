@@ -176,6 +176,10 @@ class FrameLog(Log):
         """The log where it is asked best: a few rows in Python, without the calls to an engine."""
         return self.collect() if len(self) <= self.few else self
 
+    def before(self, cut: int) -> Any:
+        """The rows up to *cut*, in microseconds."""
+        return self.rows if cut >= self.latest else self.rows.filter(narwhals().col("at") <= cut)
+
     @property
     def columns(self) -> dict[str, str]:
         """The column of each label column among *rows*."""

@@ -73,7 +73,7 @@ def _in_frame(log: FrameLog, cut: int, grain: int) -> Visits:
 def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
     nw = log.engine
     codes = {value: log.stages.index(name) for value, name in log.codes["stage"].items()}
-    rows = log.rows.filter(nw.col("at") <= cut).with_columns(coded("stage", codes).alias("code"))
+    rows = log.before(cut).with_columns(coded("stage", codes).alias("code"))
     columns = ["lead", "at", *(["seq"] if log.seqs else []), "code"]
     visits = following(rows.select(*columns), has_seq=log.seqs is not None)
     end = nw.when(nw.col("next") >= 0).then(nw.col("until")).otherwise(cut)
