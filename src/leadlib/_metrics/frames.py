@@ -25,7 +25,7 @@ from leadlib.lifecycle import Stage
 __all__ = ["FrameLog"]
 
 _SECOND = 1_000_000
-_FEW = 20_000  # so many rows cost less in Python than the calls to any engine
+_FEW = 50_000  # so many rows cost less in Python than the calls to any engine
 _MOST = 4 * limits.GROUPS  # several spellings may be one name
 _WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
 

@@ -116,6 +116,7 @@ class StageLog(Log):
         known: Stage names that may be asked for although nobody has entered them yet.
         until: The last event that was seen, if it was no entry; in microseconds, too.
         duplicates: Rows that were delivered again and counted once.
+        kept: What was worked out last, for the next question.
     """
 
     leads: tuple[str, ...]
@@ -131,6 +132,7 @@ class StageLog(Log):
     known: frozenset[str] = frozenset()
     until: int = 0
     duplicates: int = 0
+    kept: list[Any] = attrs.field(factory=list, init=False, eq=False)
 
     def __repr__(self) -> str:
         return (

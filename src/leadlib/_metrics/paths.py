@@ -179,24 +179,33 @@ def _entries(log: StageLog, question: Question, places: Sequence[int]) -> list[E
             stories = log.stories(question.cut, question.ranks(log.stages))
             return strict(stories, index, len(question.waterfall))
         case Counting.ANY_ORDER:
-            return any_order(_first_entries(log, question, places))
-    return _first_entries(log, question, places)
+            return any_order(_first_entries(log, question))
+    return _first_entries(log, question)
 
 
-def _first_entries(log: StageLog, question: Question, places: Sequence[int]) -> list[Entries]:
-    entries: list[Entries] = [{} for _ in question.places]
-    end = len(places)
+def _first_entries(log: StageLog, question: Question) -> list[Entries]:
+    known: list[tuple[int, list[Entries]]] = log.kept
+    if not known or known[0][0] != question.cut:
+        known[:] = [(question.cut, _first_by_stage(log, question.cut))]
+    [(_, entries)] = known
+    by_name = dict(zip(log.stages, entries, strict=True))
+    return [by_name.get(name, {}) for name in question.waterfall]
+
+
+def _first_by_stage(log: StageLog, cut: int) -> list[Entries]:
+    """The first entry of each lead into each stage, which serves every way through them."""
+    entries: list[Entries] = [{} for _ in log.stages]
+    end = log.visible(cut)
     # The hot loop of most metrics: backwards, so that the first entry is written last.
     rows = zip(
         reversed(log.lead[:end]),
-        map(entries.__getitem__, reversed(places)),
+        map(entries.__getitem__, reversed(log.stage[:end])),
         reversed(log.at[:end]),
         strict=True,
     )
     for lead, own, at in rows:
         own[lead] = at
-    place = dict(zip(question.places, entries, strict=True))
-    return [place.get(name, {}) for name in question.waterfall]
+    return entries
 
 
 def _parted(entries: Mapping[int, int], codes: Sequence[int]) -> dict[int, dict[int, int]]:
