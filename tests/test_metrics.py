@@ -284,6 +284,26 @@ class TestFunnel:
         assert counted(delivered, by="source") == counted(rows, by="source")
         assert counted(delivered).fingerprint == counted(rows).fingerprint
 
+    @pytest.mark.rule("002-11")
+    @given(logs(min_size=1), st.lists(st.integers(0, 2), min_size=30, max_size=30))
+    def test_of_merged_parts_is_that_of_the_whole(self, rows, parts):
+        """However a history is cut into files, and whatever comes in two of them."""
+        first, second = (
+            [row for row, own in zip(rows, parts, strict=False) if own != i] for i in (0, 1)
+        )
+        merged = StageLog.merged([a_log(first), a_log(second)])
+
+        assert merged == a_log([*first, *second])
+        assert merged.fingerprint() == a_log(rows).fingerprint()
+        assert funnel(merged, stages=STAGES, by="source") == counted(rows, by="source")
+
+    def test_of_logs_that_do_not_belong_together_is_refused(self):
+        closed, bare = a_log([], closed=["won"]), StageLog.from_rows([])
+        for parts in ([], [a_log([]), closed], [a_log([]), bare], [a_log([]), None]):
+            with pytest.raises(InvalidValue) as caught:
+                StageLog.merged(parts)
+            assert caught.value.where == "logs"
+
     @pytest.mark.rule("law-6")
     @given(logs(min_size=1, stages=MANY), logs(stages=MANY), st.integers(0, 6).map(day))
     def test_nothing_after_as_of_is_visible(self, rows, more, as_of):

@@ -38,17 +38,32 @@ _NEVER = 2**62
 
 @attrs.frozen(kw_only=True)
 class Labels:
-    """One column of group labels: the code of each lead's label, and since when it is known."""
+    """
+    One column of group labels: the code of each lead's label, and the event that named it first.
+
+    Args:
+        names: Of the groups, by code.
+        codes: For each lead; -1 is missing.
+        since, order: The instant of that event, and its *seq*.
+    """
 
     names: tuple[str, ...]
     codes: "array[int]"
     since: "array[int]"
+    order: "array[int]"
 
     def at(self, cut: int) -> list[int]:
         """The label code of every lead as known at *cut*; -1 is missing."""
         return [
             code if since <= cut else -1 for code, since in zip(self.codes, self.since, strict=True)
         ]
+
+    def earliest(self) -> Iterator[tuple[int, tuple[int, int, str]]]:
+        """Each lead that has a label, with instant and seq of the event that named it."""
+        columns = zip(self.codes, self.since, self.order, strict=True)
+        for lead, (code, since, order) in enumerate(columns):
+            if code >= 0:
+                yield lead, (since, order, self.names[code])
 
 
 class Log:
@@ -233,6 +248,53 @@ class StageLog(Log):
             read.insert(3, [0] * len(read[0]))
         return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
 
+    @classmethod
+    def merged(cls, logs: Iterable["StageLog"]) -> Self:
+        """
+        Take the events of several logs as one: parts of a history, or new events to those at hand.
+
+        Args:
+            logs: One at least, with the same label columns and the same closed stages.
+
+        Returns:
+            The log that all their rows together would have made: an event that several of them hold
+            counts once, and a group is that which the earliest event of all names.
+
+        Raises:
+            InvalidValue: No logs, or other columns or closed stages in one of them.
+
+        Example:
+            >>> from datetime import UTC, datetime
+            >>> old = StageLog.from_rows([("a", "new", datetime(2026, 3, 2, tzinfo=UTC))])
+            >>> more = StageLog.from_rows([("a", "won", datetime(2026, 3, 5, tzinfo=UTC))])
+            >>> StageLog.merged([old, more])
+            <StageLog: 2 events of 1 lead in 2 stages>
+        """
+        parts = [*logs]
+        _check_parts(parts)
+        leads = sorted({name for log in parts for name in log.leads})
+        stages = sorted({name for log in parts for name in log.stages})
+        lead_code = {name: code for code, name in enumerate(leads)}
+        stage_code = {name: code for code, name in enumerate(stages)}
+        at, seq, lead, stage = (array("q") for _ in range(4))
+        for log in parts:
+            at.extend(log.at)
+            seq.extend(log.seq)
+            lead.extend(map([lead_code[name] for name in log.leads].__getitem__, log.lead))
+            stage.extend(map([stage_code[name] for name in log.stages].__getitem__, log.stage))
+        columns = _ordered(at, seq, lead, stage)
+        return cls(
+            leads=tuple(leads),
+            stages=tuple(stages),
+            **columns,
+            labels={name: _joined(name, parts, lead_code) for name in parts[0].labels},
+            closed=parts[0].closed,
+            closed_by=parts[0].closed_by,
+            known=frozenset().union(*(log.known for log in parts)),
+            until=max(log.until for log in parts),
+            duplicates=len(at) - len(columns["at"]) + sum(log.duplicates for log in parts),
+        )
+
     @property
     def latest(self) -> int:
         """The last event, in microseconds."""
@@ -290,6 +352,30 @@ class StageLog(Log):
             groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
         total = sum(_number(part) for part in chain(parts, groups))
         return f"{total % 2**128:032x}"
+
+
+def _check_parts(parts: Sequence[object]) -> None:
+    """Refuse logs that do not belong together."""
+    if not parts:
+        raise InvalidValue(expected="stage logs", got="none", where="logs")
+    for log in parts:
+        if not isinstance(log, StageLog):
+            raise InvalidValue(expected="a stage log", got=_text.kind_of(log), where="logs")
+        first = parts[0]
+        if isinstance(first, StageLog) and (
+            {*log.labels} != {*first.labels} or log.closed != first.closed
+        ):
+            expected = "logs with the same columns of groups and the same closed stages"
+            raise InvalidValue(expected=expected, got="others", where="logs")
+
+
+def _joined(column: str, parts: Iterable[StageLog], lead_code: Mapping[str, int]) -> Labels:
+    known: dict[int, tuple[int, int, str]] = {}
+    for log in parts:
+        for own, named in log.labels[column].earliest():
+            lead = lead_code[log.leads[own]]
+            known[lead] = min(named, known.get(lead, named))
+    return _coded(column, known, range(len(lead_code)))
 
 
 def _number(part: bytes) -> int:
@@ -462,9 +548,11 @@ def _coded(
     code_of = {name: code for code, name in enumerate(names)}
     codes = array("q", [-1]) * len(new_lead)
     since = array("q", [_NEVER]) * len(new_lead)
-    for lead, (at, _, label) in known.items():
-        codes[new_lead[lead]], since[new_lead[lead]] = code_of[label], at
-    return Labels(names=tuple(names), codes=codes, since=since)
+    order = array("q", [0]) * len(new_lead)
+    for lead, (at, seq, label) in known.items():
+        place = new_lead[lead]
+        codes[place], since[place], order[place] = code_of[label], at, seq
+    return Labels(names=tuple(names), codes=codes, since=since, order=order)
 
 
 def _ordered(*columns: "array[int]") -> dict[str, Any]:
