@@ -8,10 +8,10 @@ five whole numbers and names; nothing is ever null, since engines disagree about
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
@@ -23,6 +23,8 @@ from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
 __all__ = ["FrameLog"]
+
+T = TypeVar("T")
 
 _SECOND = 1_000_000
 _FEW = 20_000  # so many rows cost less in Python than the calls to any engine
@@ -120,9 +122,12 @@ class FrameLog(Log):
         columns = {"lead": lead, "stage": stage, "at": at}
         if seq is not None:
             columns["seq"] = seq
+        if isinstance(by, str):
+            raise InvalidValue(expected="several columns", got="one text", where="by")
         groups = {f"by {place}": name for place, name in enumerate(by)}
         rows = _rows(frame, columns | groups)
         found = _Found.of(rows, columns)
+        _check_blank(rows, lead)
         labels = {key: _labels(rows, key, name) for key, name in groups.items()}
         log = cls(
             stages=tuple(sorted({*found.names.values()})),
@@ -155,6 +160,11 @@ class FrameLog(Log):
     @property
     def _event(self) -> list[str]:
         return ["lead", "stage", "at", *(["seq"] if self.seqs else [])]
+
+    def events(self, cut: int = 0) -> NoReturn:  # noqa: ARG002  # as a StageLog is asked
+        """Refuse to go through the rows one by one: that is for a :class:`StageLog`."""
+        expected = "a log in Python for this question: log.collect()"
+        raise InvalidValue(expected=expected, got="a frame", where="log")
 
     def collect(self) -> StageLog:
         """Copy the rows into Python, for the questions that only a :class:`StageLog` answers."""
@@ -228,6 +238,7 @@ def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
     if len({*columns.values()}) < len(columns):
         raise InvalidValue(expected="columns that differ", got="one of them twice", where="columns")
     _check_types(schema, columns)
+    _check_instants_are_there(table, columns["at"])
     rows = micros_of(table, columns["at"]).select(
         *(nw.col(MICROS if key == "at" else name).alias(key) for key, name in columns.items())
     )
@@ -240,20 +251,37 @@ def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
 def _check_types(schema: Any, columns: Mapping[str, str]) -> None:
     nw = narwhals()
     named = (nw.String, nw.Categorical, nw.Enum)
+    wide = (nw.UInt64, nw.Int128, nw.UInt128)  # pandas would wrap them round without a word
     legal = {
         "lead": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
         "stage": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
-        "seq": ("whole numbers", lambda kind: kind.is_integer()),
+        "seq": (
+            "whole numbers of 64 bits with a sign",
+            lambda kind: kind.is_integer() and kind not in wide,
+        ),
         "at": (
             "instants with a time zone",
             lambda kind: isinstance(kind, nw.Datetime) and kind.time_zone is not None,
         ),
     }
+    by = ("text, numbers or yes/no", lambda kind: not _is_no_group(kind))
     for key, name in columns.items():
-        expected, is_legal = legal.get(key, ("", lambda _: True))
+        expected, is_legal = legal.get(key, by)
         if not is_legal(schema[name]):
             where = f"column {name!r}"
             raise InvalidValue(expected=expected, got=str(schema[name]), where=where)
+
+
+def _is_no_group(kind: Any) -> bool:
+    return bool(
+        kind.is_temporal() or kind.is_nested() or kind.is_decimal() or kind == narwhals().Binary
+    )
+
+
+def _check_instants_are_there(table: Any, name: str) -> None:
+    """The whole numbers of pandas cannot miss a value, so theirs are looked for first."""
+    if table.implementation.is_pandas_like():
+        _check_missing([table[name].is_null().sum()], [name])
 
 
 @attrs.frozen(kw_only=True)
@@ -290,7 +318,7 @@ class _Found:
             _check_missing(missing, [*(columns[key] for key in given), columns["stage"]])
             first, last, *own = map(int, rest[len(given) :])
             _check_instants((first, last), columns["at"])
-            name = names[stage] = stage_name(stage)
+            name = names[stage] = _name_in(columns["stage"], stage_name, stage)
             before = seen.get(name, (0, first, last))
             seen[name] = (before[0] + int(count), min(before[1], first), max(before[2], last))
             seqs += own
@@ -304,6 +332,25 @@ class _Found:
                 expected=f"numbers within {_WIDEST:,} of each other", got="others", where=where
             )
         return cls(names=names, seen=seen, seqs=span)
+
+
+def _name_in(column: str, name: Callable[[Any], T], value: Any) -> T:
+    """The name of a value; what is wrong with it is said of its column."""
+    try:
+        return name(value)
+    except InvalidValue as fault:
+        where = f"column {column!r}"
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+
+
+def _check_blank(rows: Any, name: str) -> None:
+    """Who has no id is not one lead with all others who have none."""
+    nw, own = narwhals(), narwhals().col("lead")
+    if rows.collect_schema()["lead"] != nw.String:
+        return
+    first = rows.filter(own < "!").select("lead")  # blanks are sorted before all that can be seen
+    blank = first.filter(own.str.strip_chars() == "").select(nw.len().alias("n"))
+    _check_missing(table_of(blank)[0], [name])
 
 
 def _pairs(numbers: Iterable[str]) -> Iterator[str]:
@@ -329,7 +376,8 @@ def _check_instants(ends: Iterable[int], name: str) -> None:
 def _labels(rows: Any, key: str, name: str) -> dict[Any, str]:
     """The name of each value of a column that is grouped by; what is missing has none."""
     values = column_lists(rows.select(key).unique().head(_MOST))[0]
-    names = {value: group_name(value) for value in values if not _text.is_missing(value)}
+    known = [value for value in values if not _text.is_missing(value)]
+    names = {value: _name_in(name, group_name, value) for value in known}
     labels = {value: label for value, label in names.items() if label is not None}
     if len({*labels.values()}) > limits.GROUPS or len(values) == _MOST:
         expected = f"at most {limits.GROUPS} different groups in column {name!r}"
