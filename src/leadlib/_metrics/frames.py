@@ -313,9 +313,13 @@ class _Found:
         names: dict[Any, str] = {}
         seen: dict[str, tuple[int, int, int]] = {}
         seqs = []
-        for stage, count, *rest in table_of(found):
-            missing = [*rest[: len(given)], count if _text.is_missing(stage) else 0]
-            _check_missing(missing, [*(columns[key] for key in given), columns["stage"]])
+        counted = table_of(found)
+        without = [count for stage, count, *_ in counted if _text.is_missing(stage)]
+        missing = [sum(row[2 + place] for row in counted) for place in range(len(given))]
+        _check_missing(
+            [*missing, sum(without)], [*(columns[key] for key in given), columns["stage"]]
+        )
+        for stage, count, *rest in counted:
             first, last, *own = map(int, rest[len(given) :])
             _check_instants((first, last), columns["at"])
             name = names[stage] = _name_in(columns["stage"], stage_name, stage)
