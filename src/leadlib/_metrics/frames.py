@@ -252,7 +252,7 @@ def _check_types(schema: Any, columns: Mapping[str, str]) -> None:
     nw = narwhals()
     named = (nw.String, nw.Categorical, nw.Enum)
     wide = (nw.UInt64, nw.Int128, nw.UInt128)  # pandas would wrap them round without a word
-    legal = {
+    legal: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "lead": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
         "stage": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
         "seq": (
