@@ -11,14 +11,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from typing import Any, NoReturn, TypeVar
 
 import attrs
 
 from leadlib import _instants, _text, limits
 from leadlib._frames import MICROS, micros_of, narwhals, opened
-from leadlib._metrics.engines import column_lists, table_of
-from leadlib._metrics.log import Log, LogBuilder, StageLog, group_name, stage_name, stage_names
+from leadlib._metrics.engines import coded, column_lists, table_of
+from leadlib._metrics.log import (
+    Log,
+    LogBuilder,
+    StageLog,
+    group_name,
+    name_bytes,
+    print_of,
+    stage_name,
+    stage_names,
+)
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
@@ -28,6 +38,7 @@ T = TypeVar("T")
 
 _SECOND = 1_000_000
 _FEW = 20_000  # so many rows cost less in Python than the calls to any engine
+_SLICE = 65_536
 _MOST = 4 * limits.GROUPS  # several spellings may be one name
 _WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
 
@@ -54,6 +65,8 @@ class FrameLog(Log):
         seqs: The least and the largest seq; None without.
         kept, visits: What was worked out so far, for the questions to come.
         few: Up to so many rows are copied after all, because that is faster; 0 is never.
+        exact: Whether the fingerprint is that of the same rows in a :class:`StageLog`; every row
+            then goes through Python for it.
     """
 
     stages: tuple[str, ...]
@@ -66,6 +79,7 @@ class FrameLog(Log):
     codes: Mapping[str, Mapping[Any, str]]
     seqs: tuple[int, int] | None
     few: int = _FEW
+    exact: bool = False
     kept: list[Any] = attrs.field(factory=list, init=False)
     visits: dict[tuple[int, int], Any] = attrs.field(factory=dict, init=False)
 
@@ -203,8 +217,11 @@ class FrameLog(Log):
         A hash of what there is in each stage, and group: of counts and sums, not of every row.
 
         Equal rows have equal prints on any engine; that of the same rows in a :class:`StageLog` is
-        another.
+        another, unless the log is *exact*.
         """
+        if self.exact:
+            cut = self.cut(as_of)
+            return print_of(chain(self._event_bytes(cut), self._group_bytes(cut, by)))
         nw = narwhals()
         keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
         seconds, at = nw.col("at") // _SECOND, nw.col("at")
@@ -224,6 +241,58 @@ class FrameLog(Log):
                 found[(*names, kind)] += int(number)
         text = json.dumps(sorted(found.items()), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def stages_until(self, cut: int) -> set[str]:
+        """The stages entered until then."""
+        return {name for name, (_, first, _) in self.seen.items() if first <= cut}
+
+    def has_histories(self, cut: int) -> bool:
+        """Whether any lead has entered two stages until then."""
+        nw, code = narwhals(), narwhals().col("code")
+        rows = self._until(cut).select("lead", self._codes_of("stage", self.stages))
+        ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))
+        several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
+        return bool(table_of(several)[0][0])
+
+    def _until(self, cut: int) -> Any:
+        return self.rows.filter(narwhals().col("at") <= cut)
+
+    def _codes_of(self, key: str, names: Sequence[str]) -> Any:
+        """A column of the places of names, whatever their spelling; -1 is missing."""
+        places = {name: place for place, name in enumerate(names)}
+        return coded(key, {value: places[name] for value, name in self.codes[key].items()}).alias(
+            "code"
+        )
+
+    def _event_bytes(self, cut: int) -> Iterator[bytes]:
+        stages = [*map(name_bytes, self.stages)]
+        moment = self._event[2:]
+        events = self._until(cut).select("lead", self._codes_of("stage", self.stages), *moment)
+        for lead, code, at, *seq in _one_by_one(events.unique()):
+            yield b"%b%b%d,%d" % (name_bytes(str(lead)), stages[code], at, *(seq or [0]))
+
+    def _group_bytes(self, cut: int, by: str | None) -> Iterator[bytes]:
+        """Each lead with the group that its earliest event names; ties go by the label."""
+        if by is None:
+            return
+        nw, names = narwhals(), self.labels[by]
+        own: dict[Any, list[int]] = {}
+        moment = self._event[2:]
+        rows = self._until(cut).select("lead", *moment, self._codes_of(self.columns[by], names))
+        for lead, *known in _one_by_one(rows.filter(nw.col("code") >= 0)):
+            own[lead] = min(own.get(lead, known), known)
+        for lead, (*_, code) in own.items():
+            yield name_bytes(str(lead)) + f"={names[code]}".encode()
+
+
+def _one_by_one(rows: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of a frame, few of them in Python at a time."""
+    nw = narwhals()
+    if isinstance(rows, nw.LazyFrame):
+        rows = rows.collect() if rows.implementation.is_polars() else rows.collect("pyarrow")
+    for start in range(0, len(rows), _SLICE):
+        part = rows[start : start + _SLICE]
+        yield from zip(*(part[name].to_list() for name in part.columns), strict=True)
 
 
 def _rows(frame: Any, columns: Mapping[str, str]) -> Any:

@@ -19,7 +19,17 @@ from leadlib._frames import columns_of
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 
-__all__ = ["Log", "LogBuilder", "StageLog", "check_log", "group_name", "stage_name", "stage_names"]
+__all__ = [
+    "Log",
+    "LogBuilder",
+    "StageLog",
+    "check_log",
+    "group_name",
+    "name_bytes",
+    "print_of",
+    "stage_name",
+    "stage_names",
+]
 
 _FAR = 2**53  # seq beyond this would not survive JSON
 _NEVER = 2**62
@@ -58,6 +68,14 @@ class Log:
 
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """A hash of the visible events, and labels, that no order and no duplication changes."""
+        raise NotImplementedError
+
+    def stages_until(self, cut: int) -> set[str]:
+        """The stages entered until then: a result must not change with what comes after it."""
+        raise NotImplementedError
+
+    def has_histories(self, cut: int) -> bool:
+        """Whether any lead has entered two stages until then."""
         raise NotImplementedError
 
     def cut(self, as_of: datetime | None) -> int:
@@ -227,14 +245,22 @@ class StageLog(Log):
         rows = zip(self.lead, self.stage, self.at, self.seq, strict=True)
         return rows if cut >= _NEVER else compress(rows, map(cut.__ge__, self.at))
 
+    def stages_until(self, cut: int) -> set[str]:
+        """The stages entered until then."""
+        return {self.stages[code] for code in {stage for _, stage, _, _ in self.events(cut)}}
+
+    def has_histories(self, cut: int) -> bool:
+        """Whether any lead has entered two stages until then."""
+        entries = {(lead, stage) for lead, stage, _, _ in self.events(cut)}
+        return len(entries) > len({lead for lead, _ in entries})
+
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """
         A hash of the visible events, and labels, that no order and no duplication changes.
 
         The sum of one hash per event: equal logs have equal sums, and sums of parts add up.
         """
-        leads = [f"{len(name)}:{name}".encode() for name in self.leads]
-        stages = [f"{len(name)}:{name}".encode() for name in self.stages]
+        leads, stages = [*map(name_bytes, self.leads)], [*map(name_bytes, self.stages)]
         cut = self.cut(as_of)
         parts = (
             b"%b%b%d,%d" % (leads[lead], stages[stage], at, seq)
@@ -245,12 +271,18 @@ class StageLog(Log):
             names = [f"={name}".encode() for name in self.labels[by].names]
             codes = self.labels[by].at(cut)
             groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
-        total = sum(_number(part) for part in chain(parts, groups))
-        return f"{total % 2**128:032x}"
+        return print_of(chain(parts, groups))
 
 
-def _number(part: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(part, digest_size=16).digest(), "big")
+def print_of(parts: Iterable[bytes]) -> str:
+    """A hash of what stands in no order."""
+    digests = (hashlib.blake2b(part, digest_size=16).digest() for part in parts)
+    return f"{sum(int.from_bytes(own, 'big') for own in digests) % 2**128:032x}"
+
+
+def name_bytes(name: str) -> bytes:
+    """A name before others, so that no two rows of names read alike."""
+    return f"{len(name)}:{name}".encode()
 
 
 def stage_names(stages: Iterable[str | Stage], where: str) -> tuple[str, ...]:
