@@ -278,6 +278,30 @@ class TestFrameLogs:
         assert log.stages == ("caf\u00e9",)
         assert funnel(attrs.evolve(log, few=0), stages=["caf\u00e9"]).leads == 2
 
+        again = [rows[0], ("a", "cafe\u0301", MONDAY, 0, None)]
+        log = FrameLog.from_frame(a_polars(again, seq=True), lead="lead", stage="stage", at="at")
+        assert log.duplicates == log.collect().duplicates == 1
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("seq", [True, False])
+    def test_have_the_fingerprint_of_their_rows_if_it_is_to_be_exact(self, engine, seq):
+        own, log = both([*batch(random.Random(8), 50)], engine, seq=seq, closed=None)
+        exact = attrs.evolve(log, exact=True)
+        for as_of in (None, MONDAY, MONTHS[0] - timedelta(days=900)):
+            assert exact.fingerprint(as_of) == own.fingerprint(as_of)
+            assert exact.fingerprint(as_of, by="source") == own.fingerprint(as_of, by="source")
+        assert log.fingerprint() != own.fingerprint()
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_know_what_was_entered_by_when(self, engine):
+        rows = [("a", "new", MONTHS[0], 0, None), ("b", "met", MONTHS[2], 0, None)]
+        own, log = both([*rows, ("b", "won", MONTHS[4], 0, None)], engine, seq=True, closed=None)
+        for at, stages, several in ((1, {"new"}, False), (3, {"new", "met"}, False)):
+            cut = log.cut(MONTHS[at])
+            assert log.stages_until(cut) == own.stages_until(cut) == stages
+            assert log.has_histories(cut) is own.has_histories(cut) is several
+        assert log.has_histories(log.latest) is own.has_histories(own.latest) is True
+
     @pytest.mark.parametrize("counting", ["in order", "strict"])
     def test_say_where_another_way_of_counting_is_to_be_had(self, counting):
         own, log = both([*batch(random.Random(5), 5)], "polars", seq=True, closed=None)

@@ -168,8 +168,7 @@ class FrameLog(Log):
     @cached_property
     def duplicates(self) -> int:
         """How many rows repeat another one; they count once."""
-        events = self.rows.select(*self._event).unique()
-        return len(self) - int(column_lists(events.select(narwhals().len()))[0][0])
+        return len(self) - int(table_of(self._events(self.latest).select(narwhals().len()))[0][0])
 
     @property
     def _event(self) -> list[str]:
@@ -254,6 +253,11 @@ class FrameLog(Log):
         several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
         return bool(table_of(several)[0][0])
 
+    def _events(self, cut: int) -> Any:
+        """The visible events, each once: lead, the place of the stage, at, and seq if any."""
+        code = self._codes_of("stage", self.stages)
+        return self._until(cut).select("lead", code, *self._event[2:]).unique()
+
     def _until(self, cut: int) -> Any:
         return self.rows.filter(narwhals().col("at") <= cut)
 
@@ -266,9 +270,7 @@ class FrameLog(Log):
 
     def _event_bytes(self, cut: int) -> Iterator[bytes]:
         stages = [*map(name_bytes, self.stages)]
-        moment = self._event[2:]
-        events = self._until(cut).select("lead", self._codes_of("stage", self.stages), *moment)
-        for lead, code, at, *seq in _one_by_one(events.unique()):
+        for lead, code, at, *seq in _one_by_one(self._events(cut)):
             yield b"%b%b%d,%d" % (name_bytes(str(lead)), stages[code], at, *(seq or [0]))
 
     def _group_bytes(self, cut: int, by: str | None) -> Iterator[bytes]:
