@@ -1,5 +1,6 @@
 """What all tests share: how hard Hypothesis tries, and where the large data sets lie."""
 
+import importlib.util
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the public data sets are not here: ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def findings():
+    """Give the script that writes the pages; it is no part of the package."""
+    spec = importlib.util.spec_from_file_location("findings", ROOT / "scripts" / "findings.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """One log, the same whole numbers wherever it is: in Python, in a frame, in a database."""
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from conftest import ROOT, real_rows
+from leadlib.cli import main
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.metrics import (
     FrameLog,
@@ -204,6 +207,61 @@ class TestSpark:
         rows = [*batch(random.Random(11), 300)]
         own, log = both(rows, "spark", seq=True, closed=["lost"])
         same(own, log, as_of=MONTHS[7])
+
+
+@pytest.mark.parametrize("engine", ["polars", "pyarrow", "pandas", "duckdb"])
+@pytest.mark.parametrize("name", ["olist", "maven", "helpdesk"])
+class TestRealData:
+    @pytest.fixture
+    def logs(self, name, engine, real_logs):
+        """Give the log in Python, the same in the engine, and the stages of its funnel."""
+        own, stages = real_logs[name]
+        log = FrameLog.from_frame(
+            ENGINES[engine](a_polars([*real_rows(own)], seq=True)),
+            lead="lead",
+            stage="stage",
+            at="at",
+            seq="seq",
+            by=["source"],
+            closed=own.closed,
+        )
+        [labels] = own.labels.values()
+        return attrs.evolve(own, labels={"source": labels}), attrs.evolve(log, few=0), stages
+
+    def test_give_the_same_numbers(self, logs):
+        own, log, stages = logs
+        assert log.duplicates == own.duplicates == 0
+        middle = datetime.fromtimestamp((log.earliest + log.latest) // 2_000_000, UTC)
+        for as_of in (None, middle):
+            asked = {"stages": stages, "as_of": as_of}
+            for by in (None, "source"):
+                assert plain(funnel(log, **asked, by=by)) == plain(funnel(own, **asked, by=by))
+            assert leakage(log, **asked, causes="source") == leakage(own, **asked, causes="source")
+            assert cohorts(log, **asked, zone=BERLIN) == cohorts(own, **asked, zone=BERLIN)
+            assert period_ratios(log, **asked) == period_ratios(own, **asked)
+            month = {**asked, "within": "30 days"}
+            assert converted_within(log, **month) == converted_within(own, **month)
+            weeks = {"since": middle - timedelta(days=200), "every": "1 week", "as_of": as_of}
+            for stage in stages:
+                assert throughput(log, stage, **weeks) == throughput(own, stage, **weeks)
+            assert flows(log, as_of=as_of) == flows(own, as_of=as_of)
+            assert stay_durations(log, as_of=as_of) == stay_durations(own, as_of=as_of)
+
+    def test_give_the_numbers_of_the_report(self, name, logs, findings, capsys, monkeypatch):
+        monkeypatch.chdir(ROOT)
+        main([*findings.COMMANDS[name], "--json"])
+        report = json.loads(capsys.readouterr().out)
+        _, log, _ = logs
+        stages = report["definition"]["stages"]
+        counted = json.loads(json.dumps(funnel(log, stages=stages).to_dict()))
+        months = json.loads(json.dumps(cohorts(log, stages=stages).to_dict()))
+        for key in ("funnel", "leaks", "closed", "leads", "outside", "reversed_times", "as_of"):
+            assert counted[key] == report[key]
+        # As counted without leadlib: leads of the log, and of them those that arrived.
+        known = {"olist": (8_000, 842), "maven": (8_300, 4_238), "helpdesk": (4_580, 4_559)}
+        leads = counted["leads"] + counted["outside"]
+        assert (leads, counted["funnel"][-1]["reached"]) == known[name]
+        assert months["months"] == report["cohorts"]["months"]
 
 
 class TestSmallLogs:
