@@ -4,11 +4,14 @@ import csv
 import gzip
 import random
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from conftest import ROOT, real_rows
 from leadlib import _instants
@@ -188,11 +191,10 @@ def untidy(chance):
 @pytest.mark.parametrize("engine", FAST)
 class TestDirt:
     @pytest.mark.parametrize("dirt", DIRT, ids=range(len(DIRT)))
-    @pytest.mark.parametrize("zone", [[], ["--zone", "Europe/Berlin"]], ids=["", "Berlin"])
-    def test_is_told_as_the_reader_of_rows_tells_it(self, engine, dirt, zone, file, printed):
+    def test_is_told_as_the_reader_of_rows_tells_it(self, engine, dirt, file, printed):
         path = file(HEAD + ROW + dirt + ROW.replace("ada", "bob"))
         for more in (["--seq", "seq"], ["--by", "campaign"]):
-            asked = [path, "--stages", "inquiry", *zone, *more]
+            asked = [path, "--stages", "inquiry", *more]
             assert printed(*asked, "--engine", engine) == printed(*asked, "--engine", "python")
 
     @pytest.mark.parametrize("seed", range(10))
@@ -212,6 +214,111 @@ class TestDirt:
 def rows_of(log):
     for lead, stage, at, seq in log.events():
         yield log.leads[lead], log.stages[stage], at, seq
+
+
+def utc(day, clock="09:00"):
+    return datetime.fromisoformat(f"2026-03-{day:02}T{clock}").replace(tzinfo=UTC)
+
+
+PLAIN = {
+    "lead": ["ada", "bob", "ada", "ada", " eve "],
+    "stage": ["inquiry", "inquiry", "qualified", "qualified", "lost"],
+    "at": [utc(2), utc(3), utc(4), utc(4), utc(5, "09:00:00.123456")],
+    "seq": [1, 1, 2, 2, -3],
+    "campaign": ["web", "", "fair", None, "web "],
+}
+CLEAN = {
+    "plain": {},
+    "numbers": {"lead": [7, 8, 7, 7, -(2**60)], "campaign": [1, 2, None, 2**60, 1]},
+    "stages by number": {"stage": [1, 1, 2, 2, 3]},
+    "categories": {
+        "lead": pa.array(PLAIN["lead"]).dictionary_encode(),
+        "stage": pa.array(PLAIN["stage"]).dictionary_encode(),
+        "campaign": pa.array(PLAIN["campaign"]).dictionary_encode(),
+    },
+    "long text": {"lead": pa.array(PLAIN["lead"], pa.large_string())},
+    "milliseconds": {
+        "at": pa.array([at.replace(microsecond=0) for at in PLAIN["at"]], pa.timestamp("ms", "UTC"))
+    },
+    "a zone": {"at": pa.array(PLAIN["at"], pa.timestamp("us", "Europe/Berlin"))},
+    "texts": {"at": [at.isoformat() for at in PLAIN["at"]]},
+    "local texts": {"at": [f"{at:%Y-%m-%d %H:%M}" for at in PLAIN["at"]]},
+    "small numbers": {"seq": pa.array(PLAIN["seq"], pa.int8())},
+    "numbers as text": {"seq": [f" {seq}" for seq in PLAIN["seq"]]},
+    "beyond ASCII": {"lead": ["Zoë", "bob", "Zoë", "Zoë", "李"]},
+    "umlauts in two forms": {"campaign": ["Köln", "Ko\u0308ln", None, "", "a\nb"]},
+}
+UNCLEAN = {
+    "no lead": {"lead": [None, "bob", "ada", "ada", "eve"]},
+    "a blank lead": {"lead": [" ", "bob", "ada", "ada", "eve"]},
+    "a NUL": {"lead": ["a\0", "bob", "ada", "ada", "eve"]},
+    "another blank": {"lead": ["a\u00a0", "bob", "ada", "ada", "a"]},
+    "a line end": {"lead": ["a\n", "bob", "ada", "ada", "a"]},
+    "another form": {"lead": ["Zoe\u0308", "bob", "ada", "ada", "Zoë"]},
+    "a long lead": {"lead": ["a" * 300, "bob", "ada", "ada", "eve"]},
+    "no stage": {"stage": [None, "inquiry", "inquiry", "inquiry", "qualified"]},
+    "no instant": {"at": [None, *PLAIN["at"][1:]]},
+    "local times": {"at": [at.replace(tzinfo=None) for at in PLAIN["at"]]},
+    "dates": {"at": [at.date() for at in PLAIN["at"]]},
+    "beyond the calendar": {"at": [utc(2).replace(year=2300), *PLAIN["at"][1:]]},
+    "epochs": {"at": [1_772_442_000] * 5},
+    "no seq": {"seq": [1, None, 2, 2, 3]},
+    "a large seq": {"seq": [1, 2**49, 2, 2, 3]},
+    "fractions": {"seq": [1.0, 1.0, 2.0, 2.0, -3.0]},
+    "decimals": {"lead": [Decimal(1)] * 5},
+    "floats": {"campaign": [1.5, 2.0, None, float("inf"), float("nan")]},
+    "yes and no": {"campaign": [True, False, None, True, True]},
+    "large numbers": {"lead": pa.array([2**63 + 1] * 5, pa.uint64())},
+    "two of one name": {"LEAD": ["x"] * 5},
+}
+
+
+@pytest.mark.parametrize("engine", FAST)
+class TestParquet:
+    @pytest.fixture
+    def packed(self, tmp_path):
+        """Give a function that writes the plain table with some columns as others."""
+
+        def write(columns):
+            path = tmp_path / "log.parquet"
+            parquet.write_table(pa.table(PLAIN | columns), path)
+            return path
+
+        return write
+
+    def same(self, path, engine, printed):
+        more = ["--json", "--seq", "seq", "--by", "campaign"]
+        for zone in ([], ["--zone", "Europe/Berlin"]):
+            asked = [path, "--stages", "inquiry,qualified", *zone, *more]
+            assert printed(*asked, "--engine", engine) == printed(*asked, "--engine", "python")
+
+    @pytest.mark.parametrize("name", CLEAN)
+    def test_is_read_in_every_form_that_is_clean(self, name, engine, packed, printed):
+        path = packed(CLEAN[name])
+        self.same(path, engine, printed)
+        shape = LongTable(seq="seq", by=["campaign"])
+        scan = scan_log(path, shape=shape, zone="Europe/Berlin", engine=engine)
+        read = read_log(path, shape=shape, zone="Europe/Berlin")
+        assert scan.rows == read.rows
+        assert scan.log.fingerprint(by="campaign") == read.log.fingerprint(by="campaign")
+
+    @pytest.mark.parametrize("name", UNCLEAN)
+    def test_is_told_as_the_reader_of_rows_tells_it(self, name, engine, packed, printed):
+        path = packed(UNCLEAN[name])
+        self.same(path, engine, printed)
+        shape = LongTable(seq="seq", by=["campaign"])
+        assert scan_log(path, shape=shape, engine=engine) is None
+
+    def test_of_nanoseconds_is_cut_to_microseconds(self, engine, packed, printed):
+        nanos = [1_772_442_000_000_001_999 + 10**12 * n for n in range(5)]
+        self.same(packed({"at": pa.array(nanos, pa.timestamp("ns", "UTC"))}), engine, printed)
+
+    def test_that_is_damaged_is_refused_alike(self, engine, packed, printed):
+        path = packed({})
+        whole = path.read_bytes()
+        for content in (whole[: len(whole) // 2], whole[:100] + b"\xff" * 99 + whole[199:], b""):
+            path.write_bytes(content)
+            self.same(path, engine, printed)
 
 
 class TestClocks:
@@ -286,7 +393,6 @@ class TestRegularFiles:
         found = RegularFile.of(file(text))
         assert found is not None
         assert found.columns[:3] == ("lead", "stage", "at")
-        assert found.is_ascii == text.removeprefix("\ufeff").isascii()
 
     @pytest.mark.parametrize(
         "content",
@@ -338,6 +444,11 @@ class TestScans:
         assert scan.rows.duplicates == scan.rows.read - 1
         assert funnel(scan.log, stages=["inquiry"]).leads == 1
         assert scan_log(large, shape=LongTable(), engine="python") is None
+        packed = large.with_suffix(".parquet")
+        for rows, is_large in ((99_999, False), (100_000, True)):
+            table = pa.table({"lead": ["a"] * rows, "stage": ["b"] * rows, "at": [utc(2)] * rows})
+            parquet.write_table(table, packed)
+            assert (scan_log(packed, shape=LongTable()) is not None) is is_large
 
     @pytest.mark.parametrize(
         "shape",

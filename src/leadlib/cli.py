@@ -228,7 +228,7 @@ def _add_report(commands: Any) -> None:
         "--engine",
         choices=ENGINES,
         default="auto",
-        help="what counts: an engine that is installed, for large CSV files (auto), or Python; the "
+        help="what counts: an engine that is installed, for large files (auto), or Python; the "
         "report is the same",
     )
     add("--json", action="store_true", help="print one JSON object")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import attrs
 
 from leadlib._frames import narwhals
-from leadlib._io.regular import RegularFile
+from leadlib._io.regular import RegularFile, TypedFile
 from leadlib.errors import MissingExtra, UnknownName
 
 __all__ = ["AUTO", "ENGINES", "PYTHON", "Engine", "engine_named"]
@@ -24,12 +24,12 @@ class Engine(Protocol):
     """What is asked of an engine; frames are lazy, and as narwhals sees them."""
 
     @property
-    def errors(self) -> tuple[type[Exception], ...]:
+    def errors(self) -> tuple[type[BaseException], ...]:
         """What it raises in its own words."""
         ...
 
-    def read(self, file: RegularFile) -> Frame:
-        """The cells of a file as text, in columns that are called by their numbers."""
+    def read(self, file: RegularFile | TypedFile) -> Frame:
+        """The cells of a file, of CSV as text, in columns that are called by their numbers."""
         ...
 
     def table(self, columns: Mapping[str, Sequence[Any]]) -> Frame:
@@ -51,14 +51,18 @@ class Engine(Protocol):
 
 class _Polars:
     @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        from polars.exceptions import PolarsError  # noqa: PLC0415  # imported where it is used
+    def errors(self) -> tuple[type[BaseException], ...]:
+        from polars import exceptions  # noqa: PLC0415  # an engine is imported where it is used
 
-        return (PolarsError,)
+        return (exceptions.PolarsError, exceptions.PanicException)
 
-    def read(self, file: RegularFile) -> Frame:
+    def read(self, file: RegularFile | TypedFile) -> Frame:
         import polars as pl  # noqa: PLC0415  # an engine is imported where it is used
 
+        if isinstance(file, TypedFile):
+            numbered = [pl.col(name).alias(f"{i}") for i, name in enumerate(file.columns)]
+            typed = pl.scan_parquet(file.path, glob=False).select(numbered)
+            return narwhals().from_native(typed)
         cells = pl.scan_csv(
             file.path,
             has_header=False,
@@ -93,7 +97,7 @@ class _Polars:
 @attrs.frozen
 class _DuckDB:
     base: Any
-    errors: tuple[type[Exception], ...]
+    errors: tuple[type[BaseException], ...]
 
     @classmethod
     def opened(cls) -> "_DuckDB":
@@ -101,7 +105,11 @@ class _DuckDB:
 
         return cls(duckdb.connect(":memory:"), (duckdb.Error,))
 
-    def read(self, file: RegularFile) -> Frame:
+    def read(self, file: RegularFile | TypedFile) -> Frame:
+        if isinstance(file, TypedFile):
+            named = ", ".join(f'{_named(name)} AS "{i}"' for i, name in enumerate(file.columns))
+            query = f"SELECT {named} FROM read_parquet({_quoted(str(file.path))})"  # noqa: S608  # quoted
+            return narwhals().from_native(self.base.sql(query))
         kinds = ", ".join(f"'{i}': 'VARCHAR'" for i in range(len(file.columns)))
         options = {
             "header": "false",
@@ -135,6 +143,10 @@ class _DuckDB:
     def instants(self, frame: Frame, name: str) -> Frame:
         made = f'* REPLACE (make_timestamptz("{name}") AS "{name}")'
         return narwhals().from_native(frame.to_native().project(made))
+
+
+def _named(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:

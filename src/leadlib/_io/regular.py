@@ -1,5 +1,5 @@
 """
-CSV files without any peculiarity: every line is a whole row, and every reader reads it alike.
+Files without any peculiarity, which every reader reads alike: in CSV every line is a whole row.
 
 What is left out is no fault of a file: quotes over several lines, empty lines, control characters.
 The reader that goes row by row takes them; an engine is asked only where it cannot misunderstand.
@@ -7,7 +7,7 @@ The reader that goes row by row takes them; an engine is asked only where it can
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +15,11 @@ import attrs
 
 from leadlib import limits
 from leadlib._io import csvs
+from leadlib._io.tables import typed_columns
 from leadlib._io.texts import Text, unquoted_delimiter
-from leadlib.errors import RefusedFile
+from leadlib.errors import LeadlibError, RefusedFile
 
-__all__ = ["RegularFile"]
+__all__ = ["RegularFile", "TypedFile"]
 
 _PIECE = 2**22
 _WINDOW = 2**16  # no line is longer than two of them, so no cell meets the bound of a reader
@@ -35,18 +36,21 @@ class RegularFile:
         path: Where it is.
         columns: The names in its header.
         delimiter: What stands between two cells.
-        is_ascii: Whether all of it is.
     """
 
     path: Path
     columns: tuple[str, ...]
     delimiter: str
-    is_ascii: bool
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """What the columns hold: text."""
+        return dict.fromkeys(self.columns, "text")
 
     @classmethod
     def of(cls, path: Path) -> "RegularFile | None":
         """Look through a file; None if it has any peculiarity, or cannot be read."""
-        if path.suffix.lower() not in _CSV or set("*?[") & set(str(path)):  # a pattern to engines
+        if path.suffix.lower() not in _CSV or not _is_one_file(path):
             return None
         try:
             with path.open("rb") as file:
@@ -62,14 +66,48 @@ class RegularFile:
         line = _line(delimiter, len(columns))
         if len(columns) < _FEWEST or line.fullmatch(head.removeprefix(_MARK)) is None:
             return None
-        is_ascii = True
         for piece in _pieces(file):
             if _has_long_line(piece) or line.fullmatch(piece) is None:
                 return None
             if not piece.isascii():
                 piece.decode()
-                is_ascii = False
-        return cls(path=path, columns=columns, delimiter=delimiter, is_ascii=is_ascii)
+        return cls(path=path, columns=columns, delimiter=delimiter)
+
+
+@attrs.frozen(kw_only=True)
+class TypedFile:
+    """
+    A Parquet file, whose columns have types.
+
+    Args:
+        path: Where it is.
+        rows: How many it has.
+        kinds: What each column holds: text, whole, instant, or other.
+    """
+
+    path: Path
+    rows: int
+    kinds: Mapping[str, str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns."""
+        return tuple(self.kinds)
+
+    @classmethod
+    def of(cls, path: Path) -> "TypedFile | None":
+        """Look at a file; None if it cannot be taken, or engines would not know its columns."""
+        try:
+            rows, kinds = typed_columns(path)
+        except (OSError, LeadlibError):  # whoever reads it row by row will say why
+            return None
+        alike = len({name.lower() for name in kinds}) < len(kinds)
+        return None if alike or not _is_one_file(path) else cls(path=path, rows=rows, kinds=kinds)
+
+
+def _is_one_file(path: Path) -> bool:
+    """Whether engines take the name for that of one file, and for no pattern."""
+    return not {*"*?["} & {*str(path)}
 
 
 _FEWEST = 2  # a row of one cell may be an empty line

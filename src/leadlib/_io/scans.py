@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -19,7 +20,7 @@ from leadlib._io.clocks import read_instants
 from leadlib._io.counts import RowCounts
 from leadlib._io.engines import AUTO, Engine, Frame, engine_named
 from leadlib._io.logs import spoken_ends
-from leadlib._io.regular import RegularFile
+from leadlib._io.regular import RegularFile, TypedFile
 from leadlib._io.rows import Problem
 from leadlib.errors import LeadlibError
 from leadlib.metrics import FrameLog, LongTable, TableShape
@@ -27,7 +28,10 @@ from leadlib.metrics import FrameLog, LongTable, TableShape
 __all__ = ["LARGE", "LogScan", "scan_log"]
 
 LARGE = 5_000_000  # bytes; smaller files are read row by row before an engine has started
-_SPACES = " \t\r"  # no other blank is in a regular file that is ASCII
+_MANY = 100_000  # rows of a file that is packed
+_PARQUET = {".parquet", ".pq"}
+_FAR = 2**49  # whole numbers of at most 15 digits, as single cells
+_SPACES = " \t\r"  # other blanks around a name leave it in doubt
 _FOREIGN = 100_000  # names beyond ASCII that are looked at one by one
 
 
@@ -59,15 +63,15 @@ def scan_log(
     engine: str = AUTO,
 ) -> LogScan | None:
     """
-    Let an engine read a large CSV file, if it can be read so without any doubt.
+    Let an engine read a large file of CSV or Parquet, if that can be without any doubt.
 
     Args:
         path: The file.
         shape: Which column holds what: a :class:`LongTable <leadlib.metrics.LongTable>`.
         zone: Where times without offset were noted, a time zone or its IANA name.
         as_of: The words of later events say nothing about where a story ends.
-        engine: ``polars`` or ``duckdb``; ``auto`` takes the first that is installed, for files of
-            5 MB and more; ``python`` none.
+        engine: ``polars`` or ``duckdb``; ``auto`` takes the first that is installed, for CSV files
+            of 5 MB and more, and Parquet files of 100,000 rows and more; ``python`` none.
 
     Returns:
         The log that :func:`read_log` would give, in the engine; None if it is for
@@ -87,24 +91,31 @@ def scan_log(
     """
     path, made = Path(path), engine_named(engine)
     zone = _instants.zone_named(zone) if isinstance(zone, str) else zone
-    if made is None or type(shape) is not LongTable or shape.only or not _has_size(path, engine):
+    if made is None or type(shape) is not LongTable or shape.only:
         return None
-    file = RegularFile.of(path)
+    file = _file(path, sizes=engine == AUTO)
     if file is None or not {*shape.always, *shape.by} <= {*file.columns}:
         return None
-    in_doubt: tuple[type[Exception], ...] = (LeadlibError, _InDoubt, *made.errors)
+    foreign = narwhals().exceptions.NarwhalsError
+    in_doubt: tuple[type[BaseException], ...] = (LeadlibError, _InDoubt, foreign, *made.errors)
     try:
         return _Scan(file=file, shape=shape, zone=zone, engine=made).read(as_of)
     except in_doubt:
         return None
 
 
-def _has_size(path: Path, engine: str) -> bool:
+def _file(path: Path, *, sizes: bool) -> RegularFile | TypedFile | None:
+    """The file, if an engine can read it, and will sooner than Python."""
     try:
         size = path.stat().st_size if path.is_file() else 0
     except (OSError, ValueError):
-        return False
-    return (LARGE if engine == AUTO else 1) <= size <= limits.FILE_BYTES
+        return None
+    if not 0 < size <= limits.FILE_BYTES:
+        return None
+    if path.suffix.lower() in _PARQUET:
+        typed = TypedFile.of(path)
+        return typed if typed and typed.rows >= (_MANY if sizes else 1) else None
+    return RegularFile.of(path) if size >= (LARGE if sizes else 1) else None
 
 
 class _InDoubt(Exception):
@@ -112,22 +123,26 @@ class _InDoubt(Exception):
 
 
 def _is_plain(name: str) -> bool:
-    return name == name.strip() == unicodedata.normalize("NFC", name)
+    return "\0" not in name and name == name.strip() == unicodedata.normalize("NFC", name)
 
 
 @attrs.frozen(kw_only=True)
 class _Scan:
     """One reading of a file; whatever is in doubt is raised, and nobody hears of it."""
 
-    file: RegularFile
+    file: RegularFile | TypedFile
     shape: LongTable
     zone: tzinfo | None
     engine: Engine
 
     def read(self, as_of: datetime | None) -> LogScan:
         keys = self._keys
-        rows = read_instants(self._clean_cells(), self.engine, self.zone).select(*keys)
-        kept = self.engine.kept(self.engine.instants(rows, "at"))
+        if self._kind("at") == "text":  # nobody else holds the cells: their memory is free then
+            rows = read_instants(self._clean_cells(), self.engine, self.zone)
+            rows = self.engine.instants(rows, "at")
+        else:
+            rows = self._clean_cells()
+        kept = self.engine.kept(rows.select(*keys))
         log = FrameLog.from_frame(
             kept.to_native(),
             lead="lead",
@@ -147,6 +162,9 @@ class _Scan:
             keys["seq"] = shape.seq
         return keys | {f"by {place}": name for place, name in enumerate(shape.by)}
 
+    def _kind(self, key: str) -> str:
+        return self.file.kinds[self._keys[key]]
+
     def _clean_cells(self) -> Frame:
         nw, rows = narwhals(), self.engine.kept(self._cells())
         if not self._are_clean(rows):
@@ -154,35 +172,47 @@ class _Scan:
         return rows if self.shape.seq is None else rows.with_columns(nw.col("seq").cast(nw.Int64))
 
     def _cells(self) -> Frame:
-        """The cells without what stands around them; what is missing is empty."""
-        nw, places = narwhals(), self.file.columns.index
-        cells = self.engine.read(self.file)
+        """The cells without what stands around them; text that is missing is empty."""
+        cells, places = self.engine.read(self.file), self.file.columns.index
         return cells.select(
-            *(
-                nw.col(f"{places(name)}").fill_null("").str.strip_chars(_SPACES).alias(key)
-                for key, name in self._keys.items()
-            )
+            *(self._cell(key, f"{places(name)}") for key, name in self._keys.items())
         )
+
+    def _cell(self, key: str, column: str) -> Any:
+        nw, kind = narwhals(), self._kind(key)
+        expected = {"at": {"text", "instant"}, "seq": {"text", "whole"}}
+        if kind not in expected.get(key, {"text", "whole"}):
+            raise _InDoubt
+        cell = nw.col(column)
+        if kind == "instant" or (kind == "whole" and key == "seq"):
+            return cell.alias(key)
+        return cell.cast(nw.String).fill_null("").str.strip_chars(_SPACES).alias(key)
 
     def _are_clean(self, rows: Frame) -> bool:
         """Whether every lead and every seq is what the reader of cells would take it for."""
         nw, lead = narwhals(), narwhals().col("lead")
         doubts = [lead.str.len_chars() > limits.ID_CHARACTERS, lead == ""]
         if self.shape.seq is not None:
-            doubts.append(~nw.col("seq").str.contains("^-?[0-9]{1,15}$"))
+            doubts.append(self._doubt_of_seq())
         flags = [own.cast(nw.Int64).alias(f"{i}") for i, own in enumerate(doubts)]
         names = [f"{i}" for i in range(len(doubts))]
         counted = rows.select(*flags).select(*(nw.col(name).sum() for name in names))
         counted = self.engine.kept(counted)
         # Of a file without rows there is no sum.
-        if any(self.engine.values(counted, name) != [0] for name in names):
-            return False
-        return self.file.is_ascii or self._are_plain(rows)
+        return all(self.engine.values(counted, name) == [0] for name in names) and self._are_plain(
+            rows
+        )
+
+    def _doubt_of_seq(self) -> Any:
+        seq = narwhals().col("seq")
+        if self._kind("seq") == "text":
+            return ~seq.str.contains("^-?[0-9]{1,15}$")
+        return (seq >= _FAR) | (seq <= -_FAR) | seq.is_null()
 
     def _are_plain(self, rows: Frame) -> bool:
-        """Whether leads that are not ASCII are already in the form that a log keeps."""
+        """Whether leads that are not plain ASCII are already in the form that a log keeps."""
         lead = narwhals().col("lead")
-        foreign = rows.filter(lead.str.contains("[^\\x00-\\x7f]")).select("lead").unique()
+        foreign = rows.filter(lead.str.contains("[^ -~]")).select("lead").unique()
         names = self.engine.values(foreign.head(_FOREIGN + 1), "lead")
         return len(names) <= _FOREIGN and all(map(_is_plain, names))
 
