@@ -70,6 +70,8 @@ class TestReports:
             ["--stages", "inquiry,handed_off", "--closed", "handed_off"],
             ["--stages", "customer", "--as-of", "2026-01-01T00:00:00Z"],
             ["--by", "nothing"],
+            ["--stage", "campaign"],
+            ["--stage", "campaign", "--as-of", "2026-03-31", "--seq", "seq"],
             ["--stage", "campaign", "--stages", "webinar"],
         ],
         ids=" ".join,

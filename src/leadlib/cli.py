@@ -346,12 +346,11 @@ def _read(asked: argparse.Namespace, at: str | dict[str, str], as_of: datetime |
 def _scan(
     asked: argparse.Namespace, at: str | dict[str, str], as_of: datetime | None
 ) -> LogScan | None:
-    """The log in an engine, if one can read it and answer all that is asked of it."""
+    """The log in an engine, if one is there and can read it."""
     if len(asked.log) > 1:
         return None
     shape = _shape(asked, at)
-    scan = scan_log(asked.log[0], shape=shape, zone=asked.zone, as_of=as_of, engine=asked.engine)
-    return scan if scan and _named_stages(asked, at, scan.log) else None
+    return scan_log(asked.log[0], shape=shape, zone=asked.zone, as_of=as_of, engine=asked.engine)
 
 
 def _instant_columns(given: Sequence[str]) -> str | dict[str, str]:
@@ -413,25 +412,18 @@ def _stages(
     log: StageLog | FrameLog,
     as_of: datetime | None,
 ) -> tuple[str, ...]:
-    """The waterfall; when nobody named one, the main path."""
-    if named := _named_stages(asked, at, log):
-        return named
-    path = main_path(log, as_of=as_of) if isinstance(log, StageLog) else ()
-    if not path:
-        got = "a log without rows" if not log.stages else "a log that begins later"
-        raise UnknownName(expected="--stages, or events up to --as-of", got=got)
-    return path
-
-
-def _named_stages(
-    asked: argparse.Namespace, at: str | dict[str, str], log: StageLog | FrameLog
-) -> tuple[str, ...]:
-    """The waterfall as it is asked for, or by dated columns, or in our own words."""
+    """The waterfall when nobody named one: dated columns, our own words, or the main path."""
     if asked.stages:
         return tuple(asked.stages)
     if isinstance(at, dict):
         return (*at, *(asked.ended or ())[:1])
-    return tuple(stage.name for stage in WATERFALL) if log.known else ()
+    if log.known:
+        return tuple(stage.name for stage in WATERFALL)
+    path = main_path(log, as_of=as_of)
+    if not path:
+        got = "a log without rows" if not log.stages else "a log that begins later"
+        raise UnknownName(expected="--stages, or events up to --as-of", got=got)
+    return path
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, NoReturn, TypeVar
 
 import attrs
@@ -49,8 +50,9 @@ class FrameLog(Log):
     The stage entries of a data frame that is too large to copy; made by :meth:`from_frame`.
 
     :func:`funnel`, :func:`cohorts`, :func:`converted_within`, :func:`period_ratios`,
-    :func:`leakage`, :func:`throughput`, :func:`flows` and :func:`stay_durations` take it in place
-    of a :class:`StageLog`, give the same numbers, and let the engine of the frame do the work.
+    :func:`leakage`, :func:`throughput`, :func:`flows`, :func:`main_path` and
+    :func:`stay_durations` take it in place of a :class:`StageLog`, give the same numbers, and let
+    the engine of the frame do the work.
     What was worked out for one of them is kept for the others.
 
     Args:
@@ -252,6 +254,16 @@ class FrameLog(Log):
         ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))
         several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
         return bool(table_of(several)[0][0])
+
+    def first_entries(self, cut: int) -> Iterator[Mapping[int, tuple[int, int]]]:
+        """Of each lead the place of every stage it entered until then, with at and seq."""
+        rows = _one_by_one(self._events(cut).sort("lead"))
+        for _, events in groupby(rows, key=itemgetter(0)):
+            own: dict[int, tuple[int, int]] = {}
+            for _, code, at, *seq in events:
+                moment = (at, seq[0] if seq else 0)
+                own[code] = min(own.get(code, moment), moment)
+            yield own
 
     def _events(self, cut: int) -> Any:
         """The visible events, each once: lead, the place of the stage, at, and seq if any."""

@@ -7,6 +7,7 @@ has no order of its own is ordered by the stages, never by luck.
 
 import hashlib
 from array import array
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, compress
@@ -76,6 +77,10 @@ class Log:
 
     def has_histories(self, cut: int) -> bool:
         """Whether any lead has entered two stages until then."""
+        raise NotImplementedError
+
+    def first_entries(self, cut: int) -> Iterable[Mapping[int, tuple[int, int]]]:
+        """Of each lead the place of every stage it entered until then, with at and seq."""
         raise NotImplementedError
 
     def cut(self, as_of: datetime | None) -> int:
@@ -253,6 +258,15 @@ class StageLog(Log):
         """Whether any lead has entered two stages until then."""
         entries = {(lead, stage) for lead, stage, _, _ in self.events(cut)}
         return len(entries) > len({lead for lead, _ in entries})
+
+    def first_entries(self, cut: int) -> Iterable[Mapping[int, tuple[int, int]]]:
+        """Of each lead the place of every stage it entered until then, with at and seq."""
+        first: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+        for lead, stage, at, seq in self.events(cut):
+            own = first[lead]
+            if stage not in own or (at, seq) < own[stage]:
+                own[stage] = (at, seq)
+        return first.values()
 
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """
