@@ -8,6 +8,7 @@ from statistics import median
 
 import attrs
 
+from benchmarks import engines
 from benchmarks.harness import Row, race, ratio, speed
 from leadlib import StageLog, funnel
 
@@ -59,9 +60,16 @@ def rows(*, quick: bool) -> list[Row]:
     events = make_rows(50_000 if quick else 1_000_000)
     some = events[: len(events) // 5]
     log = StageLog.from_rows(events, closed=CLOSED)
-    del events
     rounds = 5 if quick else 7
-    return [*_funnel_rows(log, rounds), *_log_rows(some, rounds)]
+    one = engines.made_of(events, copies=1)
+    found = [
+        *_funnel_rows(log, rounds),
+        *_log_rows(some, rounds),
+        *engines.small_rows(one),
+        *engines.rows(one, rounds=rounds),
+    ]
+    del log, some, one
+    return found if quick else [*found, *engines.rows(engines.made_of(events, 10), rounds=3)]
 
 
 def make_rows(count: int) -> list[EventRow]:

@@ -2,17 +2,13 @@
 What it means to have reached a stage: numbers differ more by definition than by engine (M-05).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import groupby
-from operator import itemgetter
 
-from leadlib._metrics.log import StageLog
+__all__ = ["Counting", "Entries", "any_order", "in_order", "strict"]
 
-__all__ = ["Counting", "chains"]
-
-Entry = tuple[int, int]  # index in the waterfall, instant
-_Visit = tuple[int | None, int]  # index in the waterfall or None outside it, instant
+Entries = dict[int, int]  # of each lead the instant
+Story = Sequence[tuple[int, int]]  # instant, place
 
 
 class Counting(StrEnum):
@@ -34,73 +30,65 @@ class Counting(StrEnum):
     ANY_ORDER = "any order"
 
 
-def chains(
-    log: StageLog,
-    counting: Counting,
-    *,
-    index: Mapping[int, int],
-    place: Mapping[int, int],
-    cut: int,
-) -> list[list[Entry]]:
+def in_order(rows: Iterable[tuple[int, int | None, int]], size: int) -> list[Entries]:
     """
-    The stages that each lead has reached, first stage first, each with the instant.
+    Give the stages that were entered one after the other, whatever lay between.
 
     Args:
-        index: The places of stage codes in the waterfall.
-        place: The order of all stage codes within one instant.
+        rows: Lead, index in the waterfall or None, and instant, in order of time.
+        size: How many stages the waterfall has.
     """
-    follow = _FOLLOW[counting]
-    rows = sorted((lead, at, seq, place[stage], stage) for lead, stage, at, seq in log.events(cut))
-    found: list[list[Entry]] = [[] for _ in log.leads]
-    for lead, own in groupby(rows, key=itemgetter(0)):
-        visits = ((stage, at) for _, at, _, _, stage in own)
-        found[lead] = follow([*_in_waterfall(visits, index)])
+    found: list[Entries] = [{} for _ in range(size)]
+    awaited: dict[int, int] = {}
+    for lead, i, at in rows:
+        if i == awaited.get(lead, 0):
+            found[i][lead] = at
+            awaited[lead] = i + 1
     return found
 
 
-def _in_waterfall(visits: Iterator[tuple[int, int]], index: Mapping[int, int]) -> Iterator[_Visit]:
+def any_order(first: Sequence[Entries]) -> list[Entries]:
+    """Give the stages that were entered with all before them: from when on all of them were."""
+    found = [*first[:1]]
+    for own in first[1:]:
+        found.append({lead: max(at, own[lead]) for lead, at in found[-1].items() if lead in own})
+    return found
+
+
+def strict(stories: Iterable[Story], index: Sequence[int | None], size: int) -> list[Entries]:
+    """
+    Give the longest run from the first stage on with nothing between; of equal ones the first.
+
+    Args:
+        stories: The events of each lead in order: the instant, and the place of the stage.
+        index: Of each place its index in the waterfall; None outside.
+        size: How many stages the waterfall has.
+    """
+    found: list[Entries] = [{} for _ in range(size)]
+    for lead, story in enumerate(stories):
+        for i, at in enumerate(_longest_run(_in_waterfall(story, index))):
+            found[i][lead] = at
+    return found
+
+
+def _in_waterfall(story: Story, index: Sequence[int | None]) -> Iterator[tuple[int | None, int]]:
     """The visits with their index; to stay where one is, is no visit."""
-    for stage, stays in groupby(visits, key=itemgetter(0)):
-        yield index.get(stage), next(stays)[1]
+    before = -1
+    for at, place in story:
+        if place != before:
+            yield index[place], at
+        before = place
 
 
-def _in_order(visits: Sequence[_Visit]) -> list[Entry]:
-    chain: list[Entry] = []
-    for i, at in visits:
-        if i == len(chain):
-            chain.append((i, at))
-    return chain
-
-
-def _strict(visits: Sequence[_Visit]) -> list[Entry]:
-    """The longest run from the first stage on; of equal ones the first."""
-    best: list[Entry] = []
-    run: list[Entry] = []
+def _longest_run(visits: Iterable[tuple[int | None, int]]) -> list[int]:
+    """The instants of its entries."""
+    best: list[int] = []
+    run: list[int] = []
     for i, at in visits:
         if i is None or i != len(run):
             run = []
         if i == len(run):
-            run.append((i, at))
+            run.append(at)
         if len(run) > len(best):
             best = [*run]
     return best
-
-
-def _any_order(visits: Sequence[_Visit]) -> list[Entry]:
-    """A stage is reached once it and all before it were entered."""
-    first: dict[int, int] = {}
-    for i, at in visits:
-        if i is not None:
-            first.setdefault(i, at)
-    chain: list[Entry] = []
-    while len(chain) in first:
-        at = first[len(chain)]
-        chain.append((len(chain), max(at, chain[-1][1]) if chain else at))
-    return chain
-
-
-_FOLLOW: Mapping[Counting, Callable[[Sequence[_Visit]], list[Entry]]] = {
-    Counting.IN_ORDER: _in_order,
-    Counting.STRICT: _strict,
-    Counting.ANY_ORDER: _any_order,
-}

@@ -199,11 +199,8 @@ class RiskSet:
     time: int
     at_risk: int
     events: Mapping[str, int]
+    died: int  # all of events
     censored: int
-
-    @property
-    def died(self) -> int:
-        return sum(self.events.values())
 
 
 def risk_sets(durations: Durations, times: Iterable[int] = ()) -> Iterator[RiskSet]:
@@ -214,11 +211,14 @@ def risk_sets(durations: Durations, times: Iterable[int] = ()) -> Iterator[RiskS
         events.setdefault(time, {})[cause] = count
     waiting = sorted(durations.entries, reverse=True)
     at_risk = len(durations) - sum(durations.entries.values())
+    nobody: Mapping[str, int] = {}
     for time in sorted({*events, *durations.censored, *times}):
         while waiting and waiting[-1] < time:  # who enters at a time is at risk just after it
             at_risk += durations.entries[waiting.pop()]
-        found = RiskSet(time, at_risk, events.get(time, {}), durations.censored.get(time, 0))
-        at_risk -= found.died + found.censored  # the censored of a time are still at risk at it
+        own, censored = events.get(time, nobody), durations.censored.get(time, 0)
+        died = sum(own.values()) if own else 0
+        found = RiskSet(time, at_risk, own, died, censored)
+        at_risk -= died + censored  # the censored of a time are still at risk at it
         if at_risk < 0:
             raise InvalidValue(expected="entries before the ends", got="more ends than entries")
         yield found

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
+from math import prod
 from operator import add, mul
 from typing import Any
 
@@ -116,6 +117,7 @@ def ranked(
     keys: Sequence[str],
     ranks: Ranks,
     groups: Callable[[tuple[int, ...]], Sequence[Group]] = lambda row: [row],
+    sizes: Sequence[int] = (),
 ) -> dict[Group, list[int]]:
     """
     The values at some ranks of each group, exactly, in two questions.
@@ -129,31 +131,54 @@ def ranked(
         keys: The columns that make a group.
         ranks: Of a number of values the ranks that are wanted, from 0 on.
         groups: The groups that a row of keys counts for, if not only for its own.
+        sizes: How many values each of *keys* may have: of many groups each has few values, and
+            needs few bins.
     """
     nw = narwhals()
-    binned = frame.with_columns(_bin(value).alias("bin"))
-    rows = tally(binned, *keys, "bin")
-    counts: dict[Group, Counter[int]] = defaultdict(Counter)
-    for (*row, place), count in rows.items():
-        for group in groups((*row,)):
-            counts[group][place] += count
-    wanted = {group: _located(own, ranks) for group, own in counts.items()}
+    coarser = max(prod(sizes).bit_length() - 4, 0) // 2
+    binned = frame.with_columns(_bin(value, coarser).alias("bin"))
+    bins = _by_row(tally(binned, *keys, "bin"))
+    members = {row: groups(row) for row in bins}
+    wanted = {group: _located(own, ranks) for group, own in _added_up(bins, members).items()}
     places = {group: {place for place, _ in own} for group, own in wanted.items()}
-    pack = _Packed.of(keys, rows)
+    pack = _Packed.of(keys, bins)
     cells = [
-        pack.number(row) for row in rows if any(row[-1] in places[g] for g in groups(row[:-1]))
+        pack.number(row, place)
+        for row, own in bins.items()
+        for place in own.keys() & set[int]().union(*(places[group] for group in members[row]))
     ]
     if not cells:
         return {}
-    found: dict[tuple[Group, int], Counter[int]] = defaultdict(Counter)
     narrow = binned.filter(pack.column.is_in(cells)).select(*keys, "bin", nw.col(value).alias("v"))
-    for (*row, place, own), count in tally(narrow, *keys, "bin", "v").items():
-        for group in groups((*row,)):
-            found[group, place][own] += count
+    values = _by_row(tally(narrow, *keys, "bin", "v"))
+    inside = {
+        (*row, place): [(*group, place) for group in members[*row,]] for *row, place in values
+    }
+    found = _added_up(values, inside)
     return {
-        group: [_at_rank(found[group, place], rank) for place, rank in own]
+        group: [_at_rank(found[*group, place], rank) for place, rank in own]
         for group, own in wanted.items()
     }
+
+
+def _by_row(counts: Mapping[tuple[int, ...], int]) -> dict[tuple[int, ...], dict[int, int]]:
+    """The counts of each row of keys by the last of them."""
+    found: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
+    for key, count in counts.items():
+        found[key[:-1]][key[-1]] = count
+    return found
+
+
+def _added_up(
+    counts: Mapping[tuple[int, ...], Mapping[int, int]],
+    members: Mapping[tuple[int, ...], Sequence[Group]],
+) -> dict[Group, Counter[int]]:
+    """The counts of each group, which are those of its rows."""
+    found: dict[Group, Counter[int]] = defaultdict(Counter)
+    for row, own in counts.items():
+        for group in members[row]:
+            found[group].update(own)
+    return found
 
 
 @attrs.frozen
@@ -166,13 +191,13 @@ class _Packed:
     @classmethod
     def of(cls, keys: Sequence[str], rows: Iterable[tuple[int, ...]]) -> "_Packed":
         columns = [*zip(*rows, strict=True)] or [(0,)] * len(keys)
-        return cls(keys, [max(column) + 2 for column in columns[: len(keys)]])
+        return cls(keys, [max(column) + 2 for column in columns])
 
-    def number(self, row: Sequence[int]) -> int:
+    def number(self, row: Sequence[int], place: int) -> int:
         number = 0
-        for own, size in zip(row[:-1], self.sizes, strict=True):
+        for own, size in zip(row, self.sizes, strict=True):
             number = number * size + own + 1
-        return number * _BINS + row[-1]
+        return number * _BINS + place
 
     @property
     def column(self) -> Expression:
@@ -183,10 +208,11 @@ class _Packed:
         return number * _BINS + nw.col("bin")
 
 
-def _bin(value: str) -> Expression:
+def _bin(value: str, coarser: int) -> Expression:
     """Bins of 8 s below an hour, of 4 minutes below a day, and so on: monotone."""
     nw, column = narwhals(), narwhals().col(value)
-    bins = [column // width + level * _LEVEL for level, (_, width) in enumerate(_LEVELS)]
+    widths = [width << coarser for _, width in _LEVELS]
+    bins = [column // width + level * _LEVEL for level, width in enumerate(widths)]
     place = bins[-1]
     for (bound, _), own in reversed([*zip(_LEVELS, bins, strict=True)][:-1]):
         place = nw.when(column < bound).then(own).otherwise(place)

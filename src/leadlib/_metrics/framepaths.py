@@ -122,7 +122,8 @@ class FramePaths:
     ) -> tuple[PathTable, Mapping[str, PathTable]]:
         keys = () if by is None else (self.log.column(by),)
         leads = self._leads(self._table(now=True))
-        made = _Tables(question=self.question, leads=leads, keys=keys, times=times)
+        sizes = () if by is None else (len(self.log.labels[by]) + 1,)
+        made = _Tables(question=self.question, leads=leads, keys=keys, sizes=sizes, times=times)
         tables = made.tables()
         whole = tables.pop(None)
         names = () if by is None else self.log.labels[by]
@@ -204,6 +205,7 @@ class _Tables:
     question: Question
     leads: Any
     keys: tuple[str, ...]
+    sizes: tuple[int, ...]  # of keys
     times: bool
 
     def tables(self) -> dict[int | None, PathTable]:
@@ -271,7 +273,8 @@ class _Tables:
             "now",
             (self.question.cut - nw.col("at")).alias("t"),
         )
-        return self._medians(leads.filter(nw.col("reach") >= 0), ("reach", "now"))
+        sizes = len(self.question.waterfall), len(self.question.places)
+        return self._medians(leads.filter(nw.col("reach") >= 0), ("reach", "now"), sizes)
 
     def _gaps(self) -> Mapping[tuple[int | None, ...], float]:
         """By group and stage the median time to the first later one."""
@@ -281,12 +284,14 @@ class _Tables:
             later = self._later(i)
             both = self.leads.filter((_col(i) < FAR) & (later < FAR))
             found = self._medians(
-                both.select(*self.keys, largest(later - _col(i), nw.lit(0)).alias("t")), ()
+                both.select(*self.keys, largest(later - _col(i), nw.lit(0)).alias("t"))
             )
             gaps |= {(*group, i): gap for group, gap in found.items()}
         return gaps
 
-    def _medians(self, frame: Any, more: tuple[str, ...]) -> Mapping[tuple[int | None, ...], float]:
+    def _medians(
+        self, frame: Any, more: tuple[str, ...] = (), sizes: tuple[int, ...] = ()
+    ) -> Mapping[tuple[int | None, ...], float]:
         keys = (*self.keys, *more)
         found = ranked(
             frame,
@@ -294,6 +299,7 @@ class _Tables:
             keys,
             lambda n: [(n - 1) // 2, n // 2],
             groups=lambda row: [(group, *row[len(self.keys) :]) for group in self._groups(row)],
+            sizes=(*self.sizes, *sizes),
         )
         return {
             group: low if low == high else (low + high) / 2 for group, (low, high) in found.items()
@@ -414,7 +420,7 @@ class _Pass:
             ).alias(key)
             for name, key in log.columns.items()
         ]
-        rows = log.rows.filter(nw.col("at") <= self.question.cut)
+        rows = log.before(self.question.cut)
         order = nw.col("seq") - log.seqs[0] if log.seqs else nw.lit(0)
         return rows.with_columns(
             coded("stage", codes).alias("place"), order.cast(nw.Int64).alias("order"), *labels

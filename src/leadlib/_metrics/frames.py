@@ -22,9 +22,9 @@ from leadlib._frames import MICROS, micros_of, narwhals, opened
 from leadlib._metrics.engines import coded, column_lists, table_of
 from leadlib._metrics.log import (
     Log,
-    LogBuilder,
     StageLog,
     group_name,
+    log_columns,
     name_bytes,
     print_of,
     stage_name,
@@ -38,7 +38,7 @@ __all__ = ["FrameLog"]
 T = TypeVar("T")
 
 _SECOND = 1_000_000
-_FEW = 20_000  # so many rows cost less in Python than the calls to any engine
+_FEW = 50_000  # so many rows cost less in Python than the calls to any engine
 _SLICE = 65_536
 _MOST = 4 * limits.GROUPS  # several spellings may be one name
 _WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
@@ -186,18 +186,24 @@ class FrameLog(Log):
         keys = [*self.columns.values()]
         leads, stages, ats, *rest = column_lists(self.rows, [*self._event, *keys])
         seqs = rest.pop(0) if self.seqs else [0] * len(leads)
-        builder = LogBuilder(by=[*self.labels])
-        for lead, stage, at, seq, *labels in zip(leads, stages, ats, seqs, *rest, strict=True):
-            groups = [self.codes[key].get(value) for key, value in zip(keys, labels, strict=True)]
-            builder.add(str(lead), self.codes["stage"][stage], int(at), int(seq), groups)
-        return StageLog(
-            **builder.columns(), known=self.known, closed=self.closed, closed_by=self.closed_by
+        labels = {
+            name: [self.codes[key].get(value) for value in values]
+            for (name, key), values in zip(self.columns.items(), rest, strict=True)
+        }
+        names = self.codes["stage"]
+        columns = log_columns(
+            [*map(str, leads)], [names[stage] for stage in stages], ats, seqs, labels
         )
+        return StageLog(**columns, known=self.known, closed=self.closed, closed_by=self.closed_by)
 
     @cached_property
     def here(self) -> "StageLog | FrameLog":
         """The log where it is asked best: a few rows in Python, without the calls to an engine."""
         return self.collect() if len(self) <= self.few else self
+
+    def before(self, cut: int) -> Any:
+        """The rows up to *cut*, in microseconds."""
+        return self.rows if cut >= self.latest else self.rows.filter(narwhals().col("at") <= cut)
 
     @property
     def columns(self) -> dict[str, str]:

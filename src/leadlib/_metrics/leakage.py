@@ -265,8 +265,8 @@ def _by_lead(
         raise InvalidValue(expected=expected, got="causes by lead", where="causes")
     lost = {
         paths.log.leads[lead]
-        for lead in paths.inside()
-        if _fate(paths, paths.reach[lead], paths.now(lead), out) == "lost"
+        for lead, reach in paths.reach.items()
+        if _fate(paths, reach, paths.now(lead), out) == "lost"
     }
     known = (causes[lead] for lead in causes if lead in lost)
     return Counter(_fields.identifier(cause) for cause in known if not _text.is_missing(cause))

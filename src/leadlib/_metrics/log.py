@@ -7,10 +7,12 @@ has no order of its own is ordered by the stages, never by luck.
 
 import hashlib
 from array import array
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain, compress
+from itertools import chain, compress, count, islice, pairwise, starmap
+from operator import eq, itemgetter, lt
 from typing import Any, Self
 
 import attrs
@@ -26,6 +28,7 @@ __all__ = [
     "StageLog",
     "check_log",
     "group_name",
+    "log_columns",
     "name_bytes",
     "print_of",
     "stage_name",
@@ -119,13 +122,16 @@ class StageLog(Log):
 
     Args:
         leads, stages: Names by code.
-        lead, stage, at, seq: One entry each; *at* in microseconds since 1970.
+        lead, stage, at, seq: One entry each, in the order of at, seq, lead and stage; *at* in
+            microseconds since 1970.
+        ties: From where to where rows share lead, at and seq: only their stages can order them.
         labels: Group columns by name.
         closed: The stages in which a story ends, if somebody declared them.
         closed_by: Who did: ``given``, or ``lifecycle``.
         known: Stage names that may be asked for although nobody has entered them yet.
         until: The last event that was seen, if it was no entry; in microseconds, too.
         duplicates: Rows that were delivered again and counted once.
+        kept: What was worked out last, for the next question.
     """
 
     leads: tuple[str, ...]
@@ -134,12 +140,14 @@ class StageLog(Log):
     stage: "array[int]"
     at: "array[int]"
     seq: "array[int]"
+    ties: tuple[tuple[int, int], ...] = ()
     labels: Mapping[str, Labels] = attrs.field(factory=dict)
     closed: frozenset[str] | None = None
     closed_by: str = "given"
     known: frozenset[str] = frozenset()
     until: int = 0
     duplicates: int = 0
+    kept: list[Any] = attrs.field(factory=list, init=False, eq=False)
 
     def __repr__(self) -> str:
         return (
@@ -243,12 +251,39 @@ class StageLog(Log):
     @property
     def latest(self) -> int:
         """The last event, in microseconds."""
-        return max(self.until, max(self.at, default=0))
+        return max(self.until, self.at[-1] if self.at else 0)
+
+    def visible(self, cut: int) -> int:
+        """How many events are visible: these are the first ones."""
+        return bisect_right(self.at, cut)
 
     def events(self, cut: int = _NEVER) -> Iterator[tuple[int, int, int, int]]:
         """Yield (lead, stage, at, seq) of every visible event, as integers."""
         rows = zip(self.lead, self.stage, self.at, self.seq, strict=True)
-        return rows if cut >= _NEVER else compress(rows, map(cut.__ge__, self.at))
+        return islice(rows, self.visible(cut))
+
+    def places(self, cut: int, place: Sequence[int]) -> list[int]:
+        """
+        The place of the stage of each visible event.
+
+        Args:
+            cut: The last visible microsecond.
+            place: One for each stage; events that share lead, at and seq come in their order.
+        """
+        end = self.visible(cut)
+        found = [*map(place.__getitem__, islice(self.stage, end))]
+        for start, stop in self.ties:
+            if start < end:  # they are of one instant: all of them are visible, or none
+                found[start:stop] = sorted(found[start:stop])
+        return found
+
+    def stories(self, cut: int, place: Sequence[int]) -> list[list[tuple[int, int]]]:
+        """The visible events of each lead in order, as (at, place); see :meth:`places`."""
+        stories: list[list[tuple[int, int]]] = [[] for _ in self.leads]
+        moments = zip(self.at, self.places(cut, place), strict=False)  # the visible ones
+        for lead, moment in zip(self.lead, moments, strict=False):
+            stories[lead].append(moment)
+        return stories
 
     def stages_until(self, cut: int) -> set[str]:
         """The stages entered until then."""
@@ -401,26 +436,99 @@ class LogBuilder:
         return {
             "leads": tuple(leads),
             "stages": tuple(stages),
-            "lead": array("q", map(new_lead.__getitem__, lead)),
-            "stage": array("q", map(new_stage.__getitem__, stage)),
-            "at": at,
-            "seq": seq,
-            "labels": {name: self._coded(name, new_lead) for name in self.by},
+            **_ordered(
+                at,
+                seq,
+                array("q", map(new_lead.__getitem__, lead)),
+                array("q", map(new_stage.__getitem__, stage)),
+            ),
+            "labels": {
+                name: _coded(name, self._labels.get(name, {}), new_lead) for name in self.by
+            },
             "duplicates": self.duplicates,
         }
 
-    def _coded(self, column: str, new_lead: Sequence[int]) -> Labels:
-        known = self._labels.get(column, {})
-        names = sorted({label for _, _, label in known.values()})
-        if len(names) > limits.GROUPS:
-            expected = f"at most {limits.GROUPS} different groups in column {column!r}"
-            raise LimitExceeded(expected=expected, got=f"{len(names)}")
-        code_of = {name: code for code, name in enumerate(names)}
-        codes = array("q", [-1]) * len(new_lead)
-        since = array("q", [_NEVER]) * len(new_lead)
-        for lead, (at, _, label) in known.items():
-            codes[new_lead[lead]], since[new_lead[lead]] = code_of[label], at
-        return Labels(names=tuple(names), codes=codes, since=since)
+
+def log_columns(
+    leads: Sequence[str],
+    stages: Sequence[str],
+    ats: Sequence[int],
+    seqs: Sequence[int],
+    labels: Mapping[str, Sequence[str | None]],
+) -> dict[str, Any]:
+    """The arguments of a :class:`StageLog` from whole columns of clean values."""
+    lead_names, names = sorted({*leads}), sorted({*stages})
+    lead_code = {name: code for code, name in enumerate(lead_names)}
+    stage_code = {name: code for code, name in enumerate(names)}
+    lead = array("q", map(lead_code.__getitem__, leads))
+    stage = array("q", map(stage_code.__getitem__, stages))
+    at, seq = array("q", ats), array("q", seqs)
+    same = range(len(lead_names))
+    groups = {
+        name: _coded(name, _earliest(zip(lead, zip(at, seq, own, strict=True), strict=True)), same)
+        for name, own in labels.items()
+    }
+    columns = _ordered(at, seq, lead, stage)
+    duplicates = len(at) - len(columns["at"])
+    return {
+        "leads": tuple(lead_names),
+        "stages": tuple(names),
+        **columns,
+        "labels": groups,
+        "duplicates": duplicates,
+    }
+
+
+def _earliest(
+    rows: Iterable[tuple[int, tuple[int, int, str | None]]],
+) -> dict[int, tuple[int, int, str]]:
+    """For each lead the label that its earliest event names; ties go by the label."""
+    known: dict[int, tuple[int, int, str]] = {}
+    for lead, (at, seq, label) in rows:
+        if label is not None and (lead not in known or (at, seq, label) < known[lead]):
+            known[lead] = (at, seq, label)
+    return known
+
+
+def _coded(
+    column: str, known: Mapping[int, tuple[int, int, str]], new_lead: Sequence[int]
+) -> Labels:
+    names = sorted({label for _, _, label in known.values()})
+    if len(names) > limits.GROUPS:
+        expected = f"at most {limits.GROUPS} different groups in column {column!r}"
+        raise LimitExceeded(expected=expected, got=f"{len(names)}")
+    code_of = {name: code for code, name in enumerate(names)}
+    codes = array("q", [-1]) * len(new_lead)
+    since = array("q", [_NEVER]) * len(new_lead)
+    for lead, (at, _, label) in known.items():
+        codes[new_lead[lead]], since[new_lead[lead]] = code_of[label], at
+    return Labels(names=tuple(names), codes=codes, since=since)
+
+
+def _ordered(*columns: "array[int]") -> dict[str, Any]:
+    """
+    The columns at, seq, lead and stage in this order, each row once; most logs stand in it already.
+    """
+    if not all(starmap(lt, pairwise(zip(*columns, strict=True)))):
+        rows = sorted({*zip(*columns, strict=True)})
+        columns = tuple(array("q", map(itemgetter(i), rows)) for i in range(len(columns)))
+    at, seq, lead, stage = columns
+    moments = zip(at, seq, lead, strict=True)
+    again = compress(count(), starmap(eq, pairwise(moments)))
+    return {"at": at, "seq": seq, "lead": lead, "stage": stage, "ties": tuple(_runs(again))}
+
+
+def _runs(again: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """From where to where rows are alike, of those that the next one is like."""
+    start = stop = -1
+    for row in again:
+        if row >= stop:
+            if stop >= 0:
+                yield start, stop
+            start = row
+        stop = row + 2
+    if stop >= 0:
+        yield start, stop
 
 
 def _renumbered(old: Mapping[str, int], names: Collection[str]) -> list[int]:

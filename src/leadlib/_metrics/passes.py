@@ -168,10 +168,12 @@ def _stories(
 ) -> Iterator[tuple[list[bool], bool]]:
     """For each lead whether each of its passes arrived, and whether it is still in *start*."""
     kinds = [_START if name == start else _GOAL if name in goals else _OTHER for name in log.stages]
-    rows = sorted((lead, at, seq, kinds[stage], stage) for lead, stage, at, seq in log.events(cut))
-    for _, own in groupby(rows, key=itemgetter(0)):
-        visits = [kinds[stage] for stage, _ in groupby(own, key=itemgetter(4))]
-        yield _arrivals(visits), visits[-1] == _START
+    order = sorted(range(len(kinds)), key=lambda stage: (kinds[stage], stage))
+    place = {stage: place for place, stage in enumerate(order)}
+    for story in log.stories(cut, [place[stage] for stage in range(len(kinds))]):
+        visits = [kinds[order[own]] for own, _ in groupby(story, key=itemgetter(1))]
+        if visits:
+            yield _arrivals(visits), visits[-1] == _START
 
 
 _START, _GOAL, _OTHER = range(3)

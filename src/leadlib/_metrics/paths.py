@@ -2,19 +2,19 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from statistics import median
 
 import attrs
 
-from leadlib._metrics.counting import Counting, chains
+from leadlib._metrics.counting import Counting, Entries, any_order, in_order, strict
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.tables import HOUR, MISSING, Fate, Journeys, PathTable, Question, Window
 
 __all__ = ["Paths"]
 
-_Moment = tuple[int, int, int]  # at, seq, place of the stage
+_NEVER = 2**62  # microseconds
 
 
 @attrs.define(kw_only=True, slots=False)
@@ -25,150 +25,107 @@ class Paths:
     question: Question
     closed: frozenset[str]
     closed_by: str
-    reach: list[int]  # the furthest index entered, -1 for none
-    entries_of: list[list[tuple[int, int]]]  # of each lead: index, first entry; last index first
-    last: list[_Moment]  # the latest
+    places: list[int]  # of the stage of each visible event, among all places of the question
+    first: list[Entries]  # by index in the waterfall: of each lead the first entry
+    last: dict[int, int]  # of each lead the row of its last event
 
     @classmethod
     def read(cls, log: StageLog, question: Question) -> "Paths":
+        places = log.places(question.cut, question.ranks(log.stages))
         paths = cls(
             log=log,
             question=question,
             closed=frozenset(),
-            closed_by=question.closed_by,
-            reach=[-1] * len(log.leads),
-            entries_of=[],
-            last=[(-1, 0, 0)] * len(log.leads),
+            closed_by=question.closed_by if question.closed is not None else "nobody came back",
+            places=places,
+            first=_entries(log, question, places),
+            last=dict(zip(log.lead, range(len(places)), strict=False)),  # the last one stays
         )
-        index = {log.stages.index(name): i for name, i in question.index.items()}
-        place = {log.stages.index(name): i for i, name in enumerate(question.places)}
-        inside, entered = paths._scan(index, place)
-        if question.counting is not Counting.AT_LEAST:
-            paths._count(index, place)
-        if question.closed is None:
-            paths.closed_by = "nobody came back"
-            entered -= paths._returned(index, inside)
-        names = {log.stages[code] for code in entered - index.keys()}
-        paths.closed = frozenset(names if question.closed is None else names & question.closed)
-        return paths
+        return attrs.evolve(paths, closed=frozenset(paths._ended()))
 
-    def _scan(
-        self, index: Mapping[int, int], place: Mapping[int, int]
-    ) -> tuple[list[_Moment], set[int]]:
-        """Fill the columns; give each lead's latest moment inside, and the stages seen outside."""
-        k, reach, last = len(self.question.waterfall), self.reach, self.last
-        first: dict[int, int] = {}
-        inside, entered = [(-1, 0, 0)] * len(reach), set[int]()
-        # The hot loop of every metric: plain comparisons, since max() costs a call an event.
-        for lead, stage, at, seq in self.log.events(self.question.cut):
-            latest = (at, seq, place[stage])
-            if latest > last[lead]:  # noqa: PLR1730
-                last[lead] = latest
-            i = index.get(stage)
-            if i is None:
-                entered.add(stage)
-                continue
-            if i > reach[lead]:  # noqa: PLR1730
-                reach[lead] = i
-            if latest > inside[lead]:  # noqa: PLR1730
-                inside[lead] = latest
-            key = lead * k + i
-            if at < first.get(key, at + 1):
-                first[key] = at
-        self.entries_of = [[] for _ in reach]
-        for key in sorted(first, reverse=True):
-            self.entries_of[key // k].append((key % k, first[key]))
-        return inside, entered
+    def _ended(self) -> set[str]:
+        """The stages off the way in which a story has ended: as declared, or nobody came back."""
+        names, inside = self.question.places, len(self.question.index)
+        outside = {place for place in {*self.places} if place >= inside}
+        if self.question.closed is not None:
+            return {names[place] for place in outside} & self.question.closed
+        return {names[place] for place in outside - self._returned(inside)}
 
-    def _count(self, index: Mapping[int, int], place: Mapping[int, int]) -> None:
-        """Let only those stages count that were entered as the question says."""
-        asked = self.question
-        found = chains(self.log, asked.counting, index=index, place=place, cut=asked.cut)
-        self.reach = [len(chain) - 1 for chain in found]
-        self.entries_of = [chain[::-1] for chain in found]
+    def _returned(self, inside: int) -> set[int]:
+        """The places off the way from which some lead came back onto it."""
+        back, on_way = set[int](), set[int]()
+        rows = zip(reversed(self.places), self._leads_backwards, strict=True)
+        for place, lead in rows:
+            if place < inside:
+                on_way.add(lead)
+            elif lead in on_way:
+                back.add(place)
+        return back
 
-    def _returned(self, index: Mapping[int, int], inside: list[_Moment]) -> set[int]:
-        """The stages outside the waterfall from which some lead came back into it."""
-        return {
-            stage
-            for lead, stage, at, seq in self.log.events(self.question.cut)
-            if stage not in index and (at, seq) < inside[lead][:2]
-        }
+    @property
+    def _leads_backwards(self) -> Iterator[int]:
+        return reversed(self.log.lead[: len(self.places)])
 
-    def inside(self) -> list[int]:
-        """The leads that are in the waterfall at all."""
-        return [lead for lead, reach in enumerate(self.reach) if reach >= 0]
+    @cached_property
+    def reach(self) -> dict[int, int]:
+        """The furthest index that each lead on the way entered."""
+        reach: dict[int, int] = {}
+        for i, entries in enumerate(self.first):
+            reach.update(dict.fromkeys(entries, i))
+        return reach
 
     def now(self, lead: int) -> str:
         """The latest stage of a lead."""
-        return self.question.places[self.last[lead][2]]
+        return self.question.places[self.places[self.last[lead]]]
 
     def tables(
         self, by: str | None, *, times: bool = True
     ) -> tuple[PathTable, Mapping[str, PathTable]]:
-        groups = {} if by is None else self._groups(by)
-        whole = self._table(range(len(self.reach)), times=times)
-        return whole, {label: self._table(leads, times=times) for label, leads in groups.items()}
+        whole = self._table(self.reach, self.first, times=times)
+        whole = attrs.evolve(whole, outside=len(self.last) - len(self.reach))
+        return whole, {} if by is None else dict(self._groups(by, times=times))
 
-    def _groups(self, by: str) -> dict[str, list[int]]:
+    def _groups(self, by: str, *, times: bool) -> Iterator[tuple[str, PathTable]]:
         """The leads of each group; one that nobody has seen yet is in none."""
         labels = self.log.labels[by]
-        groups: dict[str, list[int]] = defaultdict(list)
-        for lead, code in enumerate(labels.at(self.question.cut)):
-            if self.reach[lead] >= 0:
-                groups[labels.names[code] if code >= 0 else MISSING].append(lead)
-        return groups
+        codes = labels.at(self.question.cut)
+        reach, first = _parted(self.reach, codes), [_parted(own, codes) for own in self.first]
+        for code, own in reach.items():
+            entries = [parts.get(code, {}) for parts in first]
+            label = labels.names[code] if code >= 0 else MISSING
+            yield label, self._table(own, entries, times=times)
 
-    def _table(self, leads: Iterable[int], *, times: bool) -> PathTable:
+    def _table(
+        self, reach: Mapping[int, int], first: Sequence[Mapping[int, int]], *, times: bool
+    ) -> PathTable:
         waits: dict[tuple[int, int], list[int]] = defaultdict(list)
-        outside = 0
-        for lead in leads:
-            at, _, place = self.last[lead]
-            if self.reach[lead] >= 0:
-                waits[self.reach[lead], place].append(self.question.cut - at)
-            else:
-                outside += at >= 0
-        places = self.question.places
-        gaps, entered, backwards = self._gaps(leads)
+        places, ats, cut = self.places, self.log.at, self.question.cut
+        for lead, far in reach.items():
+            row = self.last[lead]
+            waits[far, places[row]].append(cut - ats[row])
+        names = self.question.places
+        gaps, backwards = _gaps(first)
         return PathTable(
-            stopped={(reach, places[now]): len(own) for (reach, now), own in waits.items()},
-            waited={
-                (reach, places[now]): median(own) for (reach, now), own in waits.items() if times
-            },
-            entered=entered,
+            stopped={(far, names[now]): len(own) for (far, now), own in waits.items()},
+            waited={(far, names[now]): median(own) for (far, now), own in waits.items() if times},
+            entered=[len(own) for own in first],
             gaps=[median(own) if own and times else None for own in gaps],
             backwards=backwards,
-            outside=outside,
+            outside=0,
         )
-
-    def _gaps(self, leads: Iterable[int]) -> tuple[list[list[int]], list[int], int]:
-        """Times from each stage to the first later one; who entered it; who went back in time."""
-        k = len(self.question.waterfall)
-        gaps: list[list[int]] = [[] for _ in range(k)]
-        entered, backwards = [0] * k, 0
-        for lead in leads:
-            later, back = None, False
-            for i, at in self.entries_of[lead]:
-                entered[i] += 1
-                if later is not None:
-                    back |= later < at
-                    gaps[i].append(max(later - at, 0))
-                later = at if later is None else min(later, at)
-            backwards += back
-        return gaps, entered, backwards
 
     @cached_property
     def _entry(self) -> dict[int, int]:
         """When each lead entered the first stage of the waterfall that it has a date for."""
-        return {lead: self.entries_of[lead][-1][1] for lead in self.inside()}
+        entry: dict[int, int] = {}
+        for own in reversed(self.first):
+            entry |= own
+        return entry
 
-    @cached_property
+    @property
     def _arrival(self) -> dict[int, int]:
         """When each lead entered the last stage, of those that did."""
-        goal = self.question.goal
-        return {
-            lead: self.entries_of[lead][0][1] for lead in self._entry if self.reach[lead] == goal
-        }
+        return self.first[-1]
 
     def span(self) -> tuple[int, int] | None:
         found = [*self._entry.values(), *self._arrival.values()]
@@ -209,3 +166,70 @@ class Paths:
             period = bisect_right(edges, at) - 1
             counts[period, end <= self.question.cut, arrival <= end] += 1
         return counts
+
+
+def _entries(log: StageLog, question: Question, places: Sequence[int]) -> list[Entries]:
+    """By index in the waterfall: of each lead the entry that counts."""
+    index = [question.index.get(name) for name in question.places]
+    match question.counting:
+        case Counting.IN_ORDER:
+            rows = zip(log.lead, map(index.__getitem__, places), log.at, strict=False)
+            return in_order(rows, len(question.waterfall))
+        case Counting.STRICT:
+            stories = log.stories(question.cut, question.ranks(log.stages))
+            return strict(stories, index, len(question.waterfall))
+        case Counting.ANY_ORDER:
+            return any_order(_first_entries(log, question))
+    return _first_entries(log, question)
+
+
+def _first_entries(log: StageLog, question: Question) -> list[Entries]:
+    known: list[tuple[int, list[Entries]]] = log.kept
+    if not known or known[0][0] != question.cut:
+        known[:] = [(question.cut, _first_by_stage(log, question.cut))]
+    [(_, entries)] = known
+    by_name = dict(zip(log.stages, entries, strict=True))
+    return [by_name.get(name, {}) for name in question.waterfall]
+
+
+def _first_by_stage(log: StageLog, cut: int) -> list[Entries]:
+    """The first entry of each lead into each stage, which serves every way through them."""
+    entries: list[Entries] = [{} for _ in log.stages]
+    end = log.visible(cut)
+    # The hot loop of most metrics: backwards, so that the first entry is written last.
+    rows = zip(
+        reversed(log.lead[:end]),
+        map(entries.__getitem__, reversed(log.stage[:end])),
+        reversed(log.at[:end]),
+        strict=True,
+    )
+    for lead, own, at in rows:
+        own[lead] = at
+    return entries
+
+
+def _parted(entries: Mapping[int, int], codes: Sequence[int]) -> dict[int, dict[int, int]]:
+    """What is known of the leads of each group."""
+    parts: dict[int, dict[int, int]] = defaultdict(dict)
+    for lead, own in entries.items():
+        parts[codes[lead]][lead] = own
+    return parts
+
+
+def _gaps(first: Sequence[Mapping[int, int]]) -> tuple[list[list[int]], int]:
+    """The times from each stage to the first later one, and how many leads went back in time."""
+    gaps: list[list[int]] = []
+    later: dict[int, int] = {}
+    back = set[int]()
+    for own in reversed(first):
+        took = []
+        for lead, at in own.items():
+            until = later.get(lead, _NEVER)
+            if at <= until:
+                later[lead] = at
+            else:
+                back.add(lead)
+            if until < _NEVER:
+                took.append(max(until - at, 0))
+        gaps.append(took)
+    return gaps[::-1], len(back)

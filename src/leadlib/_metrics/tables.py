@@ -100,6 +100,11 @@ class Question:
         """The index of the last stage of the way."""
         return len(self.waterfall) - 1
 
+    def ranks(self, stages: Iterable[str]) -> list[int]:
+        """The place of each of these stages."""
+        place = {name: rank for rank, name in enumerate(self.places)}
+        return [place[name] for name in stages]
+
 
 @attrs.frozen(kw_only=True)
 class PathTable:
