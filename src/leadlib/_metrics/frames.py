@@ -181,6 +181,10 @@ class FrameLog(Log):
         expected = "a log in Python for this question: log.collect()"
         raise InvalidValue(expected=expected, got="a frame", where="log")
 
+    def stories(self, cut: int, place: Sequence[int]) -> NoReturn:  # noqa: ARG002  # as there
+        """Refuse to go through the leads one by one, likewise."""
+        self.events(cut)
+
     def collect(self) -> StageLog:
         """Copy the rows into Python, for the questions that only a :class:`StageLog` answers."""
         keys = [*self.columns.values()]
