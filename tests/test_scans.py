@@ -323,6 +323,52 @@ class TestParquet:
             self.same(path, engine, printed)
 
 
+WIDE = "id;contact;offer;order;region\n"
+
+
+def wide_rows(chance):
+    for lead in range(chance.randrange(1, 40)):
+        dates = [chance.choice(["", " ", *DAYS]) for _ in range(3)]
+        times = [chance.choice(CLOCKS) + chance.choice(["", "Z"]) for _ in range(3)]
+        cells = [day and day.strip() and day + time for day, time in zip(dates, times, strict=True)]
+        cells = cells if any(cells) else ["2026-01-31", "", ""]
+        yield f"{lead};{';'.join(cells)};{chance.choice(['north', '', 'süd'])}\n"
+
+
+@pytest.mark.parametrize("engine", FAST)
+class TestWideTables:
+    asked = ["--lead", "id", "--by", "region", "--zone", "Europe/Berlin", "--json"]
+    dates = ["--at", "contact=contact", "--at", "offer=offer", "--at", "order=order"]
+
+    @pytest.mark.parametrize("seed", range(10))
+    def test_give_the_same_report(self, engine, seed, file, printed):
+        path = file("".join([WIDE, *wide_rows(random.Random(seed))]))
+        own = printed(path, *self.asked, *self.dates, "--engine", "python")
+        assert printed(path, *self.asked, *self.dates, "--engine", engine) == own
+        at = {name: name for name in ("contact", "offer", "order")}
+        shape = WideTable(lead="id", at=at, by=["region"])
+        scan = scan_log(path, shape=shape, zone=BERLIN, engine=engine)
+        assert scan.rows == read_log(path, shape=shape, zone=BERLIN).rows
+
+    @pytest.mark.parametrize(
+        "dirt",
+        [
+            "1;2026-01-02;;;\n",
+            "7;;;;north\n",
+            "7; ; ;\u00a0;north\n",
+            "7;2026-01-02;x;;north\n",
+            "7;2026-01-02;;\n",
+            ";2026-01-02;;;north\n",
+        ],
+    )
+    def test_are_told_as_the_reader_of_rows_tells_them(self, engine, dirt, file, printed):
+        path = file(WIDE + "1;2026-01-02;;2026-01-03 09:00;\n" + dirt)
+        own = printed(path, *self.asked, *self.dates, "--engine", "python")
+        assert printed(path, *self.asked, *self.dates, "--engine", engine) == own
+        shape = WideTable(lead="id", at={"contact": "contact", "order": "order"})
+        assert scan_log(path, shape=shape, zone=BERLIN, engine=engine) is None or "x" in dirt
+
+
 class TestClocks:
     """A column of times is read as each of them would be."""
 
@@ -455,13 +501,14 @@ class TestScans:
     @pytest.mark.parametrize(
         "shape",
         [
-            WideTable(at={"new": "at"}),
+            WideTable(at={"new": "at"}),  # several rows of one lead
+            WideTable(at={"new": "at", "won": "won"}),
             OpportunityTable(at={"new": "at"}, status="stage", closed="at", ended=["won"]),
             LongTable(only={"campaign": "web"}),
             LongTable(stage="status"),
             LongTable(by=["region"]),
         ],
-        ids=["wide", "opportunity", "only", "no column", "no group"],
+        ids=["wide", "no date", "opportunity", "only", "no column", "no group"],
     )
     def test_are_for_one_row_for_each_event(self, shape):
         assert scan_log(SAMPLE, shape=shape, engine="polars") is None

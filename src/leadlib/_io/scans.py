@@ -23,7 +23,7 @@ from leadlib._io.logs import spoken_ends
 from leadlib._io.regular import RegularFile, TypedFile
 from leadlib._io.rows import Problem
 from leadlib.errors import LeadlibError
-from leadlib.metrics import FrameLog, LongTable, TableShape
+from leadlib.metrics import FrameLog, LongTable, TableShape, WideTable
 
 __all__ = ["LARGE", "LogScan", "scan_log"]
 
@@ -67,7 +67,8 @@ def scan_log(
 
     Args:
         path: The file.
-        shape: Which column holds what: a :class:`LongTable <leadlib.metrics.LongTable>`.
+        shape: Which column holds what: a :class:`LongTable <leadlib.metrics.LongTable>`, or a
+            :class:`WideTable <leadlib.metrics.WideTable>` with one row for each lead.
         zone: Where times without offset were noted, a time zone or its IANA name.
         as_of: The words of later events say nothing about where a story ends.
         engine: ``polars`` or ``duckdb``; ``auto`` takes the first that is installed, for CSV files
@@ -91,10 +92,10 @@ def scan_log(
     """
     path, made = Path(path), engine_named(engine)
     zone = _instants.zone_named(zone) if isinstance(zone, str) else zone
-    if made is None or type(shape) is not LongTable or shape.only:
+    if made is None or not isinstance(shape, LongTable | WideTable) or shape.wanted:
         return None
     file = _file(path, sizes=engine == AUTO)
-    if file is None or not {*shape.always, *shape.by} <= {*file.columns}:
+    if file is None or not {*shape.always, *shape.dated.values(), *shape.by} <= {*file.columns}:
         return None
     foreign = narwhals().exceptions.NarwhalsError
     in_doubt: tuple[type[BaseException], ...] = (LeadlibError, _InDoubt, foreign, *made.errors)
@@ -131,17 +132,17 @@ class _Scan:
     """One reading of a file; whatever is in doubt is raised, and nobody hears of it."""
 
     file: RegularFile | TypedFile
-    shape: LongTable
+    shape: LongTable | WideTable
     zone: tzinfo | None
     engine: Engine
 
     def read(self, as_of: datetime | None) -> LogScan:
-        keys = self._keys
-        if self._kind("at") == "text":  # nobody else holds the cells: their memory is free then
-            rows = read_instants(self._clean_cells(), self.engine, self.zone)
-            rows = self.engine.instants(rows, "at")
-        else:
+        keys = ["lead", "stage", "at", *(key for key in self._keys if key[:3] in ("seq", "by "))]
+        if self.file.kinds[self._keys.get("at", self.shape.lead)] == "instant":
             rows = self._clean_cells()
+        else:  # nobody else holds the cells: their memory is free then
+            rows = read_instants(self._entries(self._clean_cells()), self.engine, self.zone)
+            rows = self.engine.instants(rows, "at")
         kept = self.engine.kept(rows.select(*keys))
         log = FrameLog.from_frame(
             kept.to_native(),
@@ -156,8 +157,10 @@ class _Scan:
     @property
     def _keys(self) -> Mapping[str, str]:
         """Our names of the columns that are read, and theirs."""
-        shape = self.shape
-        keys = {"lead": shape.lead, "stage": shape.stage, "at": shape.at}
+        shape, keys = self.shape, {"lead": self.shape.lead}
+        if isinstance(shape, LongTable):
+            keys |= {"stage": shape.stage, "at": shape.at}
+        keys |= {f"at {place}": name for place, name in enumerate(shape.dated.values())}
         if shape.seq is not None:
             keys["seq"] = shape.seq
         return keys | {f"by {place}": name for place, name in enumerate(shape.by)}
@@ -180,8 +183,8 @@ class _Scan:
 
     def _cell(self, key: str, column: str) -> Any:
         nw, kind = narwhals(), self._kind(key)
-        expected = {"at": {"text", "instant"}, "seq": {"text", "whole"}}
-        if kind not in expected.get(key, {"text", "whole"}):
+        expected = {"at": {"text", "instant"}, "at ": {"text"}}
+        if kind not in expected.get(key[:3], {"text", "whole"}):
             raise _InDoubt
         cell = nw.col(column)
         if kind == "instant" or (kind == "whole" and key == "seq"):
@@ -194,6 +197,8 @@ class _Scan:
         doubts = [lead.str.len_chars() > limits.ID_CHARACTERS, lead == ""]
         if self.shape.seq is not None:
             doubts.append(self._doubt_of_seq())
+        if dates := [nw.col(f"at {place}") == "" for place in range(len(self.shape.dated))]:
+            doubts.append(nw.all_horizontal(*dates, ignore_nulls=False))
         flags = [own.cast(nw.Int64).alias(f"{i}") for i, own in enumerate(doubts)]
         names = [f"{i}" for i in range(len(doubts))]
         counted = rows.select(*flags).select(*(nw.col(name).sum() for name in names))
@@ -216,10 +221,33 @@ class _Scan:
         names = self.engine.values(foreign.head(_FOREIGN + 1), "lead")
         return len(names) <= _FOREIGN and all(map(_is_plain, names))
 
+    def _entries(self, rows: Frame) -> Frame:
+        """One row for each entry, of a table with one for each lead."""
+        nw = narwhals()
+        if not self.shape.dated:
+            return rows
+        if self._count(rows.select("lead").unique()) < self._count(rows):
+            raise _InDoubt
+        common = [key for key in self._keys if not key.startswith("at ")]
+        parts = [
+            rows.filter(nw.col(f"at {place}") != "").select(
+                *common, nw.lit(stage).alias("stage"), nw.col(f"at {place}").alias("at")
+            )
+            for place, stage in enumerate(self.shape.dated)
+        ]
+        return nw.concat(parts, how="vertical")
+
+    def _count(self, rows: Frame) -> int:
+        counted = self.engine.kept(rows.select(narwhals().len().alias("n")))
+        return int(self.engine.values(counted, "n")[0])
+
     def _scanned(self, log: FrameLog, as_of: datetime | None) -> LogScan:
         ends = spoken_ends(self.shape, log.stages_until(log.cut(as_of)), None)
         labels = dict(zip(self.shape.by, log.labels.values(), strict=True))
         log = attrs.evolve(log, labels=labels, few=0, exact=True, **ends)
-        rows, again = len(log), log.duplicates
+        if self.shape.dated:  # one row for each lead, and each has a date
+            rows, again = self._count(log.rows.select("lead").unique()), 0
+        else:
+            rows, again = len(log), log.duplicates
         counts = RowCounts(read=rows, accepted=rows - again, rejected=0, duplicates=again)
         return LogScan(log=log, rows=counts)
