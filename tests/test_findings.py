@@ -1,7 +1,6 @@
 """The pages on real data: what stands there is what the library says, and what others counted."""
 
 import csv
-import importlib.util
 import re
 from datetime import date
 
@@ -11,15 +10,6 @@ from conftest import ROOT
 from leadlib.cli import main
 
 NAMES = ("olist", "maven", "helpdesk")
-
-
-@pytest.fixture(scope="session")
-def findings():
-    """Give the script that writes the pages; it is no part of the package."""
-    spec = importlib.util.spec_from_file_location("findings", ROOT / "scripts" / "findings.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def committed(name):

@@ -1,5 +1,6 @@
 """One log, the same whole numbers wherever it is: in Python, in a frame, in a database."""
 
+import json
 import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
+from conftest import ROOT, real_rows
+from leadlib.cli import main
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.metrics import (
     FrameLog,
@@ -21,9 +24,12 @@ from leadlib.metrics import (
     flows,
     funnel,
     leakage,
+    main_path,
+    passes,
     period_ratios,
     stay_durations,
     throughput,
+    time_to_stage,
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -123,6 +129,7 @@ def same(own, log, **more):
     for stage in WAY:
         assert throughput(log, stage, **weeks) == throughput(own, stage, **weeks)
     assert flows(log, as_of=more["as_of"]) == flows(own, as_of=more["as_of"])
+    assert main_path(log, as_of=more["as_of"]) == main_path(own, as_of=more["as_of"])
     for grain in (timedelta(microseconds=1), timedelta(hours=1)):
         asked_of = {"as_of": more["as_of"], "grain": grain}
         assert stay_durations(log, **asked_of) == stay_durations(own, **asked_of)
@@ -203,6 +210,61 @@ class TestSpark:
         same(own, log, as_of=MONTHS[7])
 
 
+@pytest.mark.parametrize("engine", ["polars", "pyarrow", "pandas", "duckdb"])
+@pytest.mark.parametrize("name", ["olist", "maven", "helpdesk"])
+class TestRealData:
+    @pytest.fixture
+    def logs(self, name, engine, real_logs):
+        """Give the log in Python, the same in the engine, and the stages of its funnel."""
+        own, stages = real_logs[name]
+        log = FrameLog.from_frame(
+            ENGINES[engine](a_polars([*real_rows(own)], seq=True)),
+            lead="lead",
+            stage="stage",
+            at="at",
+            seq="seq",
+            by=["source"],
+            closed=own.closed,
+        )
+        [labels] = own.labels.values()
+        return attrs.evolve(own, labels={"source": labels}), attrs.evolve(log, few=0), stages
+
+    def test_give_the_same_numbers(self, logs):
+        own, log, stages = logs
+        assert log.duplicates == own.duplicates == 0
+        middle = datetime.fromtimestamp((log.earliest + log.latest) // 2_000_000, UTC)
+        for as_of in (None, middle):
+            asked = {"stages": stages, "as_of": as_of}
+            for by in (None, "source"):
+                assert plain(funnel(log, **asked, by=by)) == plain(funnel(own, **asked, by=by))
+            assert leakage(log, **asked, causes="source") == leakage(own, **asked, causes="source")
+            assert cohorts(log, **asked, zone=BERLIN) == cohorts(own, **asked, zone=BERLIN)
+            assert period_ratios(log, **asked) == period_ratios(own, **asked)
+            month = {**asked, "within": "30 days"}
+            assert converted_within(log, **month) == converted_within(own, **month)
+            weeks = {"since": middle - timedelta(days=200), "every": "1 week", "as_of": as_of}
+            for stage in stages:
+                assert throughput(log, stage, **weeks) == throughput(own, stage, **weeks)
+            assert flows(log, as_of=as_of) == flows(own, as_of=as_of)
+            assert stay_durations(log, as_of=as_of) == stay_durations(own, as_of=as_of)
+
+    def test_give_the_numbers_of_the_report(self, name, logs, findings, capsys, monkeypatch):
+        monkeypatch.chdir(ROOT)
+        main([*findings.COMMANDS[name], "--json"])
+        report = json.loads(capsys.readouterr().out)
+        _, log, _ = logs
+        stages = report["definition"]["stages"]
+        counted = json.loads(json.dumps(funnel(log, stages=stages).to_dict()))
+        months = json.loads(json.dumps(cohorts(log, stages=stages).to_dict()))
+        for key in ("funnel", "leaks", "closed", "leads", "outside", "reversed_times", "as_of"):
+            assert counted[key] == report[key]
+        # As counted without leadlib: leads of the log, and of them those that arrived.
+        known = {"olist": (8_000, 842), "maven": (8_300, 4_238), "helpdesk": (4_580, 4_559)}
+        leads = counted["leads"] + counted["outside"]
+        assert (leads, counted["funnel"][-1]["reached"]) == known[name]
+        assert months["months"] == report["cohorts"]["months"]
+
+
 class TestSmallLogs:
     def test_are_asked_in_python(self):
         _, log = both([("a", "new", MONDAY, 0, None)], "polars", seq=True, closed=None)
@@ -275,6 +337,30 @@ class TestFrameLogs:
         assert log.stages == ("caf\u00e9",)
         assert funnel(attrs.evolve(log, few=0), stages=["caf\u00e9"]).leads == 2
 
+        again = [rows[0], ("a", "cafe\u0301", MONDAY, 0, None)]
+        log = FrameLog.from_frame(a_polars(again, seq=True), lead="lead", stage="stage", at="at")
+        assert log.duplicates == log.collect().duplicates == 1
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    @pytest.mark.parametrize("seq", [True, False])
+    def test_have_the_fingerprint_of_their_rows_if_it_is_to_be_exact(self, engine, seq):
+        own, log = both([*batch(random.Random(8), 50)], engine, seq=seq, closed=None)
+        exact = attrs.evolve(log, exact=True)
+        for as_of in (None, MONDAY, MONTHS[0] - timedelta(days=900)):
+            assert exact.fingerprint(as_of) == own.fingerprint(as_of)
+            assert exact.fingerprint(as_of, by="source") == own.fingerprint(as_of, by="source")
+        assert log.fingerprint() != own.fingerprint()
+
+    @pytest.mark.parametrize("engine", ENGINES)
+    def test_know_what_was_entered_by_when(self, engine):
+        rows = [("a", "new", MONTHS[0], 0, None), ("b", "met", MONTHS[2], 0, None)]
+        own, log = both([*rows, ("b", "won", MONTHS[4], 0, None)], engine, seq=True, closed=None)
+        for at, stages, several in ((1, {"new"}, False), (3, {"new", "met"}, False)):
+            cut = log.cut(MONTHS[at])
+            assert log.stages_until(cut) == own.stages_until(cut) == stages
+            assert log.has_histories(cut) is own.has_histories(cut) is several
+        assert log.has_histories(log.latest) is own.has_histories(own.latest) is True
+
     @pytest.mark.parametrize("counting", ["in order", "strict"])
     def test_say_where_another_way_of_counting_is_to_be_had(self, counting):
         own, log = both([*batch(random.Random(5), 5)], "polars", seq=True, closed=None)
@@ -284,81 +370,212 @@ class TestFrameLogs:
         assert plain(found) == plain(funnel(own, stages=WAY, counting=counting))
 
 
+FORMS = ["polars", "polars, lazy", "pyarrow", "pandas", "pandas, arrow", "duckdb"]
+
+
+def taken(frame, **columns):
+    return FrameLog.from_frame(frame, **{"lead": "lead", "stage": "stage", "at": "at"} | columns)
+
+
+def refused(frame, error=InvalidValue, **columns):
+    with pytest.raises(error) as caught:
+        taken(frame, **columns)
+    return str(caught.value)
+
+
+def a_frame(**columns):
+    usual = {"lead": ["a", "b"], "stage": ["new", "won"], "at": [MONDAY, MONDAY]}
+    return pl.DataFrame(usual | columns, strict=False)
+
+
+@pytest.mark.parametrize("form", FORMS)
 class TestBadFrames:
     """One error that names the column and what was expected of it; never a silent wrong number."""
 
-    def refused(self, frame, error=InvalidValue, **columns):
-        with pytest.raises(error) as caught:
-            FrameLog.from_frame(frame, **{"lead": "lead", "stage": "stage", "at": "at"} | columns)
-        return str(caught.value)
+    @pytest.fixture
+    def made(self, form):
+        return ENGINES[form]
 
-    def a_frame(self, **columns):
-        usual = {"lead": ["a", "b"], "stage": ["new", "won"], "at": [MONDAY, MONDAY]}
-        return pl.DataFrame(usual | columns, strict=False)
-
-    def test_a_column_that_is_not_there_is_named_with_the_nearest(self):
-        message = self.refused(self.a_frame(), UnknownName, stage="stagge")
+    def test_a_column_that_is_not_there_is_named_with_the_nearest(self, made):
+        message = refused(made(a_frame()), UnknownName, stage="stagge")
         assert "'stagge'" in message
         assert "stage" in message
+        assert "'campaign'" in refused(made(a_frame()), UnknownName, by=["campaign"])
 
-    def test_one_column_cannot_be_two(self):
-        assert "columns" in self.refused(self.a_frame(), stage="lead")
+    def test_one_column_cannot_be_two(self, made):
+        assert "columns" in refused(made(a_frame()), stage="lead")
 
-    def test_instants_need_a_zone(self):
-        frame = self.a_frame().with_columns(pl.col("at").dt.replace_time_zone(None))
-        message = self.refused(frame)
+    def test_one_text_is_not_many_columns(self, made):
+        assert "several columns" in refused(made(a_frame()), by="stage")
+
+    @pytest.mark.parametrize(
+        "at",
+        [
+            pl.Series([MONDAY, MONDAY]).dt.replace_time_zone(None),
+            pl.Series(["2026-03-02T08:00:00Z", "2026-03-03T08:00:00Z"]),
+            pl.Series([MONDAY.date(), MONDAY.date()]),
+            pl.Series([1_772_438_400, 1_772_438_401]),
+        ],
+        ids=["naive", "text", "dates", "numbers"],
+    )
+    def test_what_is_no_instant_is_refused(self, made, at):
+        message = refused(made(a_frame(at=at)))
+        assert "expected instants with a time zone" in message
         assert "column 'at'" in message
-        assert "time zone" in message
-
-    def test_text_is_no_instant(self):
-        assert "column 'at'" in self.refused(self.a_frame(at=["2026-03-02", "2026-03-03"]))
 
     @pytest.mark.parametrize("name", ["lead", "stage", "at"])
-    def test_rows_without_a_value_are_counted(self, name):
-        frame = self.a_frame(**{name: [None, self.a_frame()[name][1]]})
-        message = self.refused(frame)
+    @pytest.mark.parametrize("rows", [1, 2])
+    def test_rows_without_a_value_are_counted(self, made, name, rows):
+        frame = a_frame()
+        kept = pl.Series(
+            [None, frame[name][1]] if rows == 1 else [None] * 2, dtype=frame[name].dtype
+        )
+        message = refused(made(frame.with_columns(kept.alias(name))))
         assert f"column '{name}'" in message
+        assert f"{rows} row" in message
+
+    @pytest.mark.parametrize("blank", ["", " ", "\t "])
+    def test_a_blank_id_is_none(self, made, blank):
+        message = refused(made(a_frame(lead=[blank, "b"])))
         assert "1 row without" in message
+        assert "column 'lead'" in message
 
-    def test_a_seq_is_a_whole_number(self):
-        assert "column 'seq'" in self.refused(self.a_frame(seq=[1.5, 2.0]), seq="seq")
-        assert "column 'seq'" in self.refused(self.a_frame(seq=[1, None]), seq="seq")
+    def test_a_blank_stage_is_none(self, made):
+        assert "column 'stage'" in refused(made(a_frame(stage=["new", " "])))
 
-    def test_an_instant_lies_in_the_calendar(self):
-        frame = self.a_frame(at=[MONDAY, datetime(1969, 12, 31, tzinfo=UTC)])
-        assert "column 'at'" in self.refused(frame)
+    @pytest.mark.parametrize("name", ["lead", "stage"])
+    @pytest.mark.parametrize("values", [[1.0, 2.0], [1.0, float("nan")], [True, False]])
+    def test_ids_and_stages_are_text_or_whole_numbers(self, made, name, values):
+        message = refused(made(a_frame(**{name: values})))
+        assert "expected text or whole numbers" in message
+        assert f"column '{name}'" in message
 
-    def test_objects_of_mixed_types_are_refused(self):
-        frame = pd.DataFrame({"lead": ["a", 7], "stage": ["new", "won"], "at": [MONDAY, MONDAY]})
-        assert "column 'lead'" in self.refused(frame)
+    @pytest.mark.parametrize(
+        "seq",
+        [
+            pl.Series([1.5, 2.0]),
+            pl.Series([1.0, 2.0]),
+            pl.Series([1, None]),
+            pl.Series(["1", "2"]),
+            pl.Series([True, False]),
+            pl.Series([1, 2**63 + 5], dtype=pl.UInt64),
+        ],
+        ids=["fractions", "floats", "missing", "text", "yes/no", "beyond 64 bits"],
+    )
+    def test_a_seq_is_a_whole_number(self, made, seq):
+        assert "column 'seq'" in refused(made(a_frame(seq=seq)), seq="seq")
 
-    def test_mixed_zones_are_no_column_of_instants(self):
-        ats = [MONDAY, MONDAY.astimezone(BERLIN)]
-        frame = pd.DataFrame({"lead": ["a", "b"], "stage": ["new", "won"], "at": ats}, dtype=object)
-        assert "column 'at'" in self.refused(frame)
+    def test_a_seq_leaves_room_for_the_stages(self, made):
+        frame = a_frame(seq=[-(2**62), 2**62])
+        assert "column 'seq'" in refused(made(frame), LimitExceeded, seq="seq")
 
-    def test_a_column_of_ids_is_no_stage_column(self):
+    @pytest.mark.parametrize("year", [1900, 1969, 2200, 2261])
+    def test_an_instant_lies_in_the_calendar(self, made, year):
+        message = refused(made(a_frame(at=[MONDAY, datetime(year, 12, 31, tzinfo=UTC)])))
+        assert "a year from 1970 to 2199" in message
+        assert "column 'at'" in message
+
+    @pytest.mark.parametrize(
+        "groups", [[MONDAY.date()] * 2, [MONDAY] * 2, [["a"], ["b"]], [b"a", b"b"]]
+    )
+    def test_groups_have_names(self, made, groups):
+        assert "column 'by'" in refused(made(a_frame(by=groups)), by=["by"])
+
+    def test_a_column_of_ids_is_no_stage_column(self, made):
         frame = pl.DataFrame({"lead": ["a"] * 1_001, "stage": range(1_001), "at": [MONDAY] * 1_001})
-        self.refused(frame, LimitExceeded)
+        refused(made(frame), LimitExceeded)
 
-    def test_a_column_of_ids_is_no_group(self):
+    def test_a_column_of_ids_is_no_group(self, made):
         many = [f"{number}" for number in range(5_000)]
         frame = pl.DataFrame({"lead": many, "stage": ["new"] * 5_000, "at": [MONDAY] * 5_000})
-        frame = frame.with_columns(source=pl.col("lead"))
-        self.refused(frame, LimitExceeded, by=["source"])
+        message = refused(made(frame.with_columns(source="lead")), LimitExceeded, by=["source"])
+        assert "column 'source'" in message
 
-    def test_a_list_is_no_frame(self):
-        self.refused([("a", "new", MONDAY)])
+    def test_an_error_shows_no_value(self, made):
+        frame = a_frame(lead=["anna@example.org", None], stage=["new", "x" * 300])
+        assert "anna" not in refused(made(frame))
 
-    def test_a_stage_that_never_occurs_is_an_error_unless_it_is_known(self):
-        log = FrameLog.from_frame(self.a_frame(), lead="lead", stage="stage", at="at")
+    def test_an_empty_frame_is_a_log_without_leads(self, made):
+        frame = a_frame(seq=[1, 2], source=["web", None]).clear()
+        log = taken(made(frame), seq="seq", by=["source"], known=["new", "won"])
+        own = StageLog.from_rows([], by=["source"], known=["new", "won"])
+        for few in (0, 20_000):
+            asked = attrs.evolve(log, few=few)
+            counted = funnel(asked, stages=["new", "won"], by="source")
+            assert counted.leads == counted["won"].reached == 0
+            assert plain(counted) == plain(funnel(own, stages=["new", "won"], by="source"))
+            assert flows(asked) == flows(own)
         with pytest.raises(UnknownName, match="met"):
-            funnel(log, stages=["new", "met"])
-        known = FrameLog.from_frame(
-            self.a_frame(), lead="lead", stage="stage", at="at", known=["met"]
-        )
+            funnel(log, stages=["met"])
+
+    def test_a_stage_that_never_occurs_is_an_error_unless_it_is_known(self, made):
+        with pytest.raises(UnknownName, match="met"):
+            funnel(taken(made(a_frame())), stages=["new", "met"])
+        with pytest.raises(UnknownName, match="lots"):
+            taken(made(a_frame()), closed=["lots"])
+        known = attrs.evolve(taken(made(a_frame()), known=["met"]), few=0)
         assert [step.reached for step in funnel(known, stages=["new", "met"]).steps] == [1, 0]
+
+
+class TestBadFramesOfPandas:
+    """Objects may be of any type, so they are text or they are refused."""
+
+    def a_pandas(self, **columns):
+        usual = {"lead": ["a", "b"], "stage": ["new", "won"], "at": [MONDAY, MONDAY]}
+        objects = {name: pd.Series(own, dtype=object) for name, own in columns.items()}
+        return pd.DataFrame(usual | objects)
+
+    @pytest.mark.parametrize("name", ["lead", "stage", "seq"])
+    @pytest.mark.parametrize("values", [["a", 7], [7, 1.5], [b"a", "b"], [["a"], "b"]])
+    def test_objects_of_mixed_types_are_refused(self, name, values):
+        columns = {"seq": "seq"} if name == "seq" else {}
+        assert f"column '{name}'" in refused(self.a_pandas(**{name: values}), **columns)
+
+    @pytest.mark.parametrize("name", ["lead", "stage"])
+    @pytest.mark.parametrize("missing", [None, float("nan"), pd.NA])
+    def test_missing_objects_are_counted(self, name, missing):
+        message = refused(self.a_pandas(**{name: ["a", missing]}))
+        assert "1 row without" in message
+        assert f"column '{name}'" in message
+
+    @pytest.mark.parametrize(
+        "ats", [[MONDAY, MONDAY.astimezone(BERLIN)], [MONDAY, None], [MONDAY, "2026-03-02"]]
+    )
+    def test_mixed_instants_are_no_column_of_instants(self, ats):
+        message = refused(self.a_pandas(at=ats))
+        assert "expected instants with a time zone" in message
+        assert "column 'at'" in message
+
+    def test_groups_of_mixed_types_are_groups_all_the_same(self):
+        log = taken(self.a_pandas(by=["x", 3]), by=["by"])
+        own = log.collect()
+        found = funnel(attrs.evolve(log, few=0), stages=["new"], by="by")
+        assert [*found.groups] == ["x"]
+        assert plain(found) == plain(funnel(own, stages=["new"], by="by"))
+
+
+class TestNoFrames:
+    def test_a_list_is_no_frame(self):
+        refused([("a", "new", MONDAY)])
 
     def test_a_dictionary_is_no_log(self):
         with pytest.raises(InvalidValue, match="a stage log"):
             flows({})
+
+
+class TestOtherQuestions:
+    """A question that frames do not answer says so, and how to ask it."""
+
+    @pytest.mark.parametrize(
+        "question",
+        [
+            lambda log: passes(log, start="new", goal="won"),
+            lambda log: time_to_stage(log, "won", start="new"),
+        ],
+        ids=["passes", "time_to_stage"],
+    )
+    def test_say_to_collect(self, question):
+        log = taken(a_frame())
+        with pytest.raises(InvalidValue, match=r"log.collect\(\)"):
+            question(log)
+        question(log.collect())

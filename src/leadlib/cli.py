@@ -23,17 +23,22 @@ from leadlib import __version__, _instants, _text
 from leadlib.consolidation import consolidate
 from leadlib.errors import InvalidValue, LeadlibError, UnknownName
 from leadlib.io import (
+    ENGINES,
     InquiriesRead,
+    LogRead,
+    LogScan,
     Problem,
     RowCounts,
     load_definition,
     load_lifecycle,
     read_inquiries,
     read_log,
+    scan_log,
 )
 from leadlib.lifecycle import STANDARD, WATERFALL, Lifecycle
 from leadlib.metrics import (
     Cohorts,
+    FrameLog,
     Funnel,
     LongTable,
     OpportunityTable,
@@ -219,6 +224,13 @@ def _add_report(commands: Any) -> None:
     add("--by", metavar="COLUMN", help="one more funnel for each value of this column")
     add("--as-of", metavar="INSTANT", help="nothing later is visible (default: the last event)")
     add("--zone", type=_zone, metavar="ZONE", help="where times without offset were noted")
+    add(
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="what counts: an engine that is installed, for large files (auto), or Python; the "
+        "report is the same",
+    )
     add("--json", action="store_true", help="print one JSON object")
     add("--html", type=Path, metavar="FILE", help="write the report as a page, too")
     report.set_defaults(run=_report)
@@ -303,15 +315,8 @@ def _report(asked: argparse.Namespace) -> int:
     as_of = _as_of(asked)
     if asked.html is not None:
         _check_page(asked.html, asked.log)
-    with _progress(asked.log) as progress:
-        read = read_log(
-            *asked.log,
-            shape=_shape(asked, at),
-            zone=asked.zone,
-            as_of=as_of,
-            progress=progress,
-        )
-    log, stages = read.log, asked.stages or _stages(asked, at, read.log, as_of)
+    read = _scan(asked, at, as_of) or _read(asked, at, as_of)
+    log, stages = read.log, _stages(asked, at, read.log, as_of)
     _check_closed(asked.closed, stages)
     counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
     months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
@@ -325,6 +330,27 @@ def _report(asked: argparse.Namespace) -> int:
     else:
         _say("\n".join([*notes, *_page(counted, months)]))
     return _finish(asked, read.rows, read.problems)
+
+
+def _read(asked: argparse.Namespace, at: str | dict[str, str], as_of: datetime | None) -> LogRead:
+    with _progress(asked.log) as progress:
+        return read_log(
+            *asked.log,
+            shape=_shape(asked, at),
+            zone=asked.zone,
+            as_of=as_of,
+            progress=progress,
+        )
+
+
+def _scan(
+    asked: argparse.Namespace, at: str | dict[str, str], as_of: datetime | None
+) -> LogScan | None:
+    """The log in an engine, if one is there and can read it."""
+    if len(asked.log) > 1:
+        return None
+    shape = _shape(asked, at)
+    return scan_log(asked.log[0], shape=shape, zone=asked.zone, as_of=as_of, engine=asked.engine)
 
 
 def _instant_columns(given: Sequence[str]) -> str | dict[str, str]:
@@ -381,9 +407,14 @@ def _as_of(asked: argparse.Namespace) -> datetime | None:
 
 
 def _stages(
-    asked: argparse.Namespace, at: str | dict[str, str], log: StageLog, as_of: datetime | None
+    asked: argparse.Namespace,
+    at: str | dict[str, str],
+    log: StageLog | FrameLog,
+    as_of: datetime | None,
 ) -> tuple[str, ...]:
     """The waterfall when nobody named one: dated columns, our own words, or the main path."""
+    if asked.stages:
+        return tuple(asked.stages)
     if isinstance(at, dict):
         return (*at, *(asked.ended or ())[:1])
     if log.known:
@@ -454,14 +485,12 @@ def _ends(counted: Funnel) -> str:
     return f"A story ends in: {ends} ({said.get(definition.closed_by, definition.closed_by)})."
 
 
-def _doubts(counted: Funnel, log: StageLog, *, wide: bool) -> Iterator[str]:
+def _doubts(counted: Funnel, log: StageLog | FrameLog, *, wide: bool) -> Iterator[str]:
     """What makes a report look right although the log cannot bear it."""
-    visible = log.events(log.cut(counted.as_of))
-    entries = {(lead, stage) for lead, stage, _, _ in visible}
-    stages = {stage for _, stage in entries}
+    cut = log.cut(counted.as_of)
     if not counted.leads:
         yield "No lead had entered any of these stages by then."
-    elif not wide and len(stages) > 1 and len(entries) == len({lead for lead, _ in entries}):
+    elif not wide and len(log.stages_until(cut)) > 1 and not log.has_histories(cut):
         yield (
             "Note: no lead entered two stages. If the log has one row for each lead with its "
             "present status, it holds no history: give dated columns instead, --at STAGE=COLUMN."

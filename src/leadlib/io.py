@@ -14,6 +14,7 @@ from leadlib._io.definitions import (
     definition_to_toml,
     load_definition,
 )
+from leadlib._io.engines import ENGINES
 from leadlib._io.inquiries import InquiriesRead, read_inquiries
 from leadlib._io.lifecycles import (
     lifecycle_from_json,
@@ -24,11 +25,15 @@ from leadlib._io.lifecycles import (
 )
 from leadlib._io.logs import LogRead, read_log
 from leadlib._io.rows import Problem
+from leadlib._io.scans import LARGE, LogScan, scan_log
 from leadlib.qualification import definition_schema
 
 __all__ = [
+    "ENGINES",
     "InquiriesRead",
+    "LARGE",
     "LogRead",
+    "LogScan",
     "Problem",
     "RowCounts",
     "definition_from_json",
@@ -44,8 +49,10 @@ __all__ = [
     "load_lifecycle",
     "read_inquiries",
     "read_log",
+    "scan_log",
 ]
 
 for _name in __all__:
-    globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face, not the room
+    if callable(globals()[_name]):
+        globals()[_name].__module__ = __name__  # reprs, pickles and docs show the face
 del _name

@@ -15,7 +15,7 @@ from leadlib.errors import InvalidValue, LimitExceeded, RefusedFile
 from leadlib.lifecycle import STANDARD
 from leadlib.metrics import LogBuilder, LongTable, StageLog, TableShape, WideTable
 
-__all__ = ["LogRead", "read_log"]
+__all__ = ["LogRead", "read_log", "spoken_ends"]
 
 
 @attrs.frozen(kw_only=True)
@@ -174,27 +174,23 @@ class _LogReader:
 
     def result(self, closed: frozenset[str] | None, as_of: datetime | None) -> LogRead:
         """The log and the counts."""
-        columns = self.builder.columns() | {"known": self.shape.stages}
-        standard = {stage.name for stage in STANDARD.stages}
-        spoken = _stages_until(columns, as_of)
-        closed = self.shape.closed_stages if closed is None else closed
-        if closed is None and spoken and standard.issuperset(spoken):
-            # The log speaks our words: the standard lifecycle says where a story ends.
-            closed = frozenset(stage.name for stage in STANDARD.stages if stage.closed)
-            known = self.shape.stages | standard
-            columns |= {"known": known, "closed_by": "lifecycle"}
+        log = StageLog(**self.builder.columns())
+        spoken = log.stages_until(log.cut(as_of))
         return LogRead(
-            log=StageLog(**columns, closed=closed),
+            log=attrs.evolve(log, **spoken_ends(self.shape, spoken, closed)),
             rows=self.tally.rows,
             problems=tuple(self.tally.problems),
         )
 
 
-def _stages_until(columns: Mapping[str, Any], as_of: datetime | None) -> set[str]:
-    """The stages entered up to an instant: a result must not change with what comes after it."""
-    names: Sequence[str] = columns["stages"]
-    if as_of is None:
-        return set(names)
-    cut = _instants.micros(_instants.aware(as_of, where="as_of"))
-    entries = zip(columns["stage"], columns["at"], strict=True)
-    return {names[code] for code in {stage for stage, at in entries if at <= cut}}
+def spoken_ends(
+    shape: TableShape, spoken: set[str], closed: frozenset[str] | None
+) -> dict[str, Any]:
+    """Where a story ends, and which stages may be asked for, by the stages that a log speaks of."""
+    closed = shape.closed_stages if closed is None else closed
+    standard = {stage.name for stage in STANDARD.stages}
+    if closed is None and spoken and standard.issuperset(spoken):
+        # The log speaks our words: the standard lifecycle says where a story ends.
+        closed = frozenset(stage.name for stage in STANDARD.stages if stage.closed)
+        return {"closed": closed, "closed_by": "lifecycle", "known": shape.stages | standard}
+    return {"closed": closed, "known": shape.stages}

@@ -17,7 +17,7 @@ from leadlib._io.rows import Cells, Progress, Table, header
 from leadlib._io.texts import Text
 from leadlib.errors import MissingExtra, RefusedFile
 
-__all__ = ["open_table"]
+__all__ = ["open_table", "typed_columns"]
 
 
 @contextmanager
@@ -163,6 +163,33 @@ def _values(column: Any) -> list[Any]:
         )
     values: list[Any] = column.to_pylist()
     return values
+
+
+def typed_columns(path: Path) -> tuple[int, dict[str, str]]:
+    """
+    How many rows a Parquet file has, and what its columns hold: text, whole, instant, or other.
+
+    Raises:
+        RefusedFile: It cannot be taken.
+        MissingExtra: pyarrow is not installed.
+    """
+    with open_table(path):  # everything that is checked of a file before its rows are read
+        from pyarrow import parquet  # noqa: PLC0415  # an extra is imported where it is used
+
+        file = parquet.ParquetFile(path)
+        return file.metadata.num_rows, {own.name: _kind(own.type) for own in file.schema_arrow}
+
+
+def _kind(kind: Any) -> str:
+    from pyarrow import types  # noqa: PLC0415  # an extra is imported where it is used
+
+    if types.is_dictionary(kind):
+        return _kind(kind.value_type) if types.is_string(kind.value_type) else "other"
+    if types.is_string(kind) or types.is_large_string(kind):
+        return "text"
+    if types.is_timestamp(kind) and kind.tz is not None:
+        return "instant"
+    return "whole" if types.is_integer(kind) and not types.is_uint64(kind) else "other"
 
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}

@@ -8,24 +8,38 @@ five whole numbers and names; nothing is ever null, since engines disagree about
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
 from leadlib import _instants, _text, limits
 from leadlib._frames import MICROS, micros_of, narwhals, opened
-from leadlib._metrics.engines import column_lists, table_of
-from leadlib._metrics.log import Log, StageLog, group_name, log_columns, stage_name, stage_names
+from leadlib._metrics.engines import coded, column_lists, table_of
+from leadlib._metrics.log import (
+    Log,
+    StageLog,
+    group_name,
+    log_columns,
+    name_bytes,
+    print_of,
+    stage_name,
+    stage_names,
+)
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
 __all__ = ["FrameLog"]
 
+T = TypeVar("T")
+
 _SECOND = 1_000_000
 _FEW = 50_000  # so many rows cost less in Python than the calls to any engine
+_SLICE = 65_536
 _MOST = 4 * limits.GROUPS  # several spellings may be one name
 _WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
 
@@ -36,8 +50,9 @@ class FrameLog(Log):
     The stage entries of a data frame that is too large to copy; made by :meth:`from_frame`.
 
     :func:`funnel`, :func:`cohorts`, :func:`converted_within`, :func:`period_ratios`,
-    :func:`leakage`, :func:`throughput`, :func:`flows` and :func:`stay_durations` take it in place
-    of a :class:`StageLog`, give the same numbers, and let the engine of the frame do the work.
+    :func:`leakage`, :func:`throughput`, :func:`flows`, :func:`main_path` and
+    :func:`stay_durations` take it in place of a :class:`StageLog`, give the same numbers, and let
+    the engine of the frame do the work.
     What was worked out for one of them is kept for the others.
 
     Args:
@@ -52,6 +67,8 @@ class FrameLog(Log):
         seqs: The least and the largest seq; None without.
         kept, visits: What was worked out so far, for the questions to come.
         few: Up to so many rows are copied after all, because that is faster; 0 is never.
+        exact: Whether the fingerprint is that of the same rows in a :class:`StageLog`; every row
+            then goes through Python for it.
     """
 
     stages: tuple[str, ...]
@@ -64,6 +81,7 @@ class FrameLog(Log):
     codes: Mapping[str, Mapping[Any, str]]
     seqs: tuple[int, int] | None
     few: int = _FEW
+    exact: bool = False
     kept: list[Any] = attrs.field(factory=list, init=False)
     visits: dict[tuple[int, int], Any] = attrs.field(factory=dict, init=False)
 
@@ -120,9 +138,12 @@ class FrameLog(Log):
         columns = {"lead": lead, "stage": stage, "at": at}
         if seq is not None:
             columns["seq"] = seq
+        if isinstance(by, str):
+            raise InvalidValue(expected="several columns", got="one text", where="by")
         groups = {f"by {place}": name for place, name in enumerate(by)}
         rows = _rows(frame, columns | groups)
         found = _Found.of(rows, columns)
+        _check_blank(rows, lead)
         labels = {key: _labels(rows, key, name) for key, name in groups.items()}
         log = cls(
             stages=tuple(sorted({*found.names.values()})),
@@ -149,12 +170,20 @@ class FrameLog(Log):
     @cached_property
     def duplicates(self) -> int:
         """How many rows repeat another one; they count once."""
-        events = self.rows.select(*self._event).unique()
-        return len(self) - int(column_lists(events.select(narwhals().len()))[0][0])
+        return len(self) - int(table_of(self._events(self.latest).select(narwhals().len()))[0][0])
 
     @property
     def _event(self) -> list[str]:
         return ["lead", "stage", "at", *(["seq"] if self.seqs else [])]
+
+    def events(self, cut: int = 0) -> NoReturn:  # noqa: ARG002  # as a StageLog is asked
+        """Refuse to go through the rows one by one: that is for a :class:`StageLog`."""
+        expected = "a log in Python for this question: log.collect()"
+        raise InvalidValue(expected=expected, got="a frame", where="log")
+
+    def stories(self, cut: int, place: Sequence[int]) -> NoReturn:  # noqa: ARG002  # as there
+        """Refuse to go through the leads one by one, likewise."""
+        self.events(cut)
 
     def collect(self) -> StageLog:
         """Copy the rows into Python, for the questions that only a :class:`StageLog` answers."""
@@ -199,8 +228,11 @@ class FrameLog(Log):
         A hash of what there is in each stage, and group: of counts and sums, not of every row.
 
         Equal rows have equal prints on any engine; that of the same rows in a :class:`StageLog` is
-        another.
+        another, unless the log is *exact*.
         """
+        if self.exact:
+            cut = self.cut(as_of)
+            return print_of(chain(self._event_bytes(cut), self._group_bytes(cut, by)))
         nw = narwhals()
         keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
         seconds, at = nw.col("at") // _SECOND, nw.col("at")
@@ -221,6 +253,71 @@ class FrameLog(Log):
         text = json.dumps(sorted(found.items()), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    def stages_until(self, cut: int) -> set[str]:
+        """The stages entered until then."""
+        return {name for name, (_, first, _) in self.seen.items() if first <= cut}
+
+    def has_histories(self, cut: int) -> bool:
+        """Whether any lead has entered two stages until then."""
+        nw, code = narwhals(), narwhals().col("code")
+        rows = self._until(cut).select("lead", self._codes_of("stage", self.stages))
+        ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))
+        several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
+        return bool(table_of(several)[0][0])
+
+    def first_entries(self, cut: int) -> Iterator[Mapping[int, tuple[int, int]]]:
+        """Of each lead the place of every stage it entered until then, with at and seq."""
+        rows = _one_by_one(self._events(cut).sort("lead"))
+        for _, events in groupby(rows, key=itemgetter(0)):
+            own: dict[int, tuple[int, int]] = {}
+            for _, code, at, *seq in events:
+                moment = (at, seq[0] if seq else 0)
+                own[code] = min(own.get(code, moment), moment)
+            yield own
+
+    def _events(self, cut: int) -> Any:
+        """The visible events, each once: lead, the place of the stage, at, and seq if any."""
+        code = self._codes_of("stage", self.stages)
+        return self._until(cut).select("lead", code, *self._event[2:]).unique()
+
+    def _until(self, cut: int) -> Any:
+        return self.rows.filter(narwhals().col("at") <= cut)
+
+    def _codes_of(self, key: str, names: Sequence[str]) -> Any:
+        """A column of the places of names, whatever their spelling; -1 is missing."""
+        places = {name: place for place, name in enumerate(names)}
+        return coded(key, {value: places[name] for value, name in self.codes[key].items()}).alias(
+            "code"
+        )
+
+    def _event_bytes(self, cut: int) -> Iterator[bytes]:
+        stages = [*map(name_bytes, self.stages)]
+        for lead, code, at, *seq in _one_by_one(self._events(cut)):
+            yield b"%b%b%d,%d" % (name_bytes(str(lead)), stages[code], at, *(seq or [0]))
+
+    def _group_bytes(self, cut: int, by: str | None) -> Iterator[bytes]:
+        """Each lead with the group that its earliest event names; ties go by the label."""
+        if by is None:
+            return
+        nw, names = narwhals(), self.labels[by]
+        own: dict[Any, list[int]] = {}
+        moment = self._event[2:]
+        rows = self._until(cut).select("lead", *moment, self._codes_of(self.columns[by], names))
+        for lead, *known in _one_by_one(rows.filter(nw.col("code") >= 0)):
+            own[lead] = min(own.get(lead, known), known)
+        for lead, (*_, code) in own.items():
+            yield name_bytes(str(lead)) + f"={names[code]}".encode()
+
+
+def _one_by_one(rows: Any) -> Iterator[tuple[Any, ...]]:
+    """The rows of a frame, few of them in Python at a time."""
+    nw = narwhals()
+    if isinstance(rows, nw.LazyFrame):
+        rows = rows.collect() if rows.implementation.is_polars() else rows.collect("pyarrow")
+    for start in range(0, len(rows), _SLICE):
+        part = rows[start : start + _SLICE]
+        yield from zip(*(part[name].to_list() for name in part.columns), strict=True)
+
 
 def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
     """The columns under names of ours, instants as microseconds since 1970."""
@@ -234,6 +331,7 @@ def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
     if len({*columns.values()}) < len(columns):
         raise InvalidValue(expected="columns that differ", got="one of them twice", where="columns")
     _check_types(schema, columns)
+    _check_instants_are_there(table, columns["at"])
     rows = micros_of(table, columns["at"]).select(
         *(nw.col(MICROS if key == "at" else name).alias(key) for key, name in columns.items())
     )
@@ -246,20 +344,37 @@ def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
 def _check_types(schema: Any, columns: Mapping[str, str]) -> None:
     nw = narwhals()
     named = (nw.String, nw.Categorical, nw.Enum)
-    legal = {
+    wide = (nw.UInt64, nw.Int128, nw.UInt128)  # pandas would wrap them round without a word
+    legal: dict[str, tuple[str, Callable[[Any], bool]]] = {
         "lead": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
         "stage": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
-        "seq": ("whole numbers", lambda kind: kind.is_integer()),
+        "seq": (
+            "whole numbers of 64 bits with a sign",
+            lambda kind: kind.is_integer() and kind not in wide,
+        ),
         "at": (
             "instants with a time zone",
             lambda kind: isinstance(kind, nw.Datetime) and kind.time_zone is not None,
         ),
     }
+    by = ("text, numbers or yes/no", lambda kind: not _is_no_group(kind))
     for key, name in columns.items():
-        expected, is_legal = legal.get(key, ("", lambda _: True))
+        expected, is_legal = legal.get(key, by)
         if not is_legal(schema[name]):
             where = f"column {name!r}"
             raise InvalidValue(expected=expected, got=str(schema[name]), where=where)
+
+
+def _is_no_group(kind: Any) -> bool:
+    return bool(
+        kind.is_temporal() or kind.is_nested() or kind.is_decimal() or kind == narwhals().Binary
+    )
+
+
+def _check_instants_are_there(table: Any, name: str) -> None:
+    """The whole numbers of pandas cannot miss a value, so theirs are looked for first."""
+    if table.implementation.is_pandas_like():
+        _check_missing([table[name].is_null().sum()], [name])
 
 
 @attrs.frozen(kw_only=True)
@@ -291,12 +406,16 @@ class _Found:
         names: dict[Any, str] = {}
         seen: dict[str, tuple[int, int, int]] = {}
         seqs = []
-        for stage, count, *rest in table_of(found):
-            missing = [*rest[: len(given)], count if _text.is_missing(stage) else 0]
-            _check_missing(missing, [*(columns[key] for key in given), columns["stage"]])
+        counted = table_of(found)
+        without = [count for stage, count, *_ in counted if _text.is_missing(stage)]
+        missing = [sum(row[2 + place] for row in counted) for place in range(len(given))]
+        _check_missing(
+            [*missing, sum(without)], [*(columns[key] for key in given), columns["stage"]]
+        )
+        for stage, count, *rest in counted:
             first, last, *own = map(int, rest[len(given) :])
             _check_instants((first, last), columns["at"])
-            name = names[stage] = stage_name(stage)
+            name = names[stage] = _name_in(columns["stage"], stage_name, stage)
             before = seen.get(name, (0, first, last))
             seen[name] = (before[0] + int(count), min(before[1], first), max(before[2], last))
             seqs += own
@@ -310,6 +429,25 @@ class _Found:
                 expected=f"numbers within {_WIDEST:,} of each other", got="others", where=where
             )
         return cls(names=names, seen=seen, seqs=span)
+
+
+def _name_in(column: str, name: Callable[[Any], T], value: Any) -> T:
+    """The name of a value; what is wrong with it is said of its column."""
+    try:
+        return name(value)
+    except InvalidValue as fault:
+        where = f"column {column!r}"
+        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
+
+
+def _check_blank(rows: Any, name: str) -> None:
+    """Who has no id is not one lead with all others who have none."""
+    nw, own = narwhals(), narwhals().col("lead")
+    if rows.collect_schema()["lead"] != nw.String:
+        return
+    first = rows.filter(own < "!").select("lead")  # blanks are sorted before all that can be seen
+    blank = first.filter(own.str.strip_chars() == "").select(nw.len().alias("n"))
+    _check_missing(table_of(blank)[0], [name])
 
 
 def _pairs(numbers: Iterable[str]) -> Iterator[str]:
@@ -335,7 +473,8 @@ def _check_instants(ends: Iterable[int], name: str) -> None:
 def _labels(rows: Any, key: str, name: str) -> dict[Any, str]:
     """The name of each value of a column that is grouped by; what is missing has none."""
     values = column_lists(rows.select(key).unique().head(_MOST))[0]
-    names = {value: group_name(value) for value in values if not _text.is_missing(value)}
+    known = [value for value in values if not _text.is_missing(value)]
+    names = {value: _name_in(name, group_name, value) for value in known}
     labels = {value: label for value, label in names.items() if label is not None}
     if len({*labels.values()}) > limits.GROUPS or len(values) == _MOST:
         expected = f"at most {limits.GROUPS} different groups in column {name!r}"

@@ -8,7 +8,7 @@ what the next stage reached.
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -22,7 +22,7 @@ from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import Log, StageLog, stage_names
+from leadlib._metrics.log import Log, check_log, stage_names
 from leadlib._metrics.origin import Origin
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import DAY, MISSING, LeadPaths, PathTable, Question, check_column
@@ -206,6 +206,7 @@ class Funnel(Result):
 
         Example:
             >>> from datetime import UTC, datetime
+            >>> from leadlib.metrics import StageLog
             >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
             >>> log = StageLog.from_rows([
             ...     ("a", "lead", day(2)), ("b", "lead", day(2)), ("c", "lead", day(2)),
@@ -391,6 +392,7 @@ def funnel(
 
     Example:
         >>> from datetime import UTC, datetime
+        >>> from leadlib.metrics import StageLog
         >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
         >>> log = StageLog.from_rows([
         ...     ("a", "inquiry", day(2)), ("b", "inquiry", day(2)), ("c", "inquiry", day(2)),
@@ -463,7 +465,7 @@ def _stops(paths: LeadPaths, table: PathTable, reached: Sequence[int]) -> tuple[
     return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
 
 
-def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...]:
+def main_path(log: Log, *, as_of: datetime | None = None) -> tuple[str, ...]:
     """
     The path that most moves lie on: a waterfall to start from when nobody named one.
 
@@ -472,22 +474,20 @@ def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...
 
     Example:
         >>> from datetime import UTC, datetime
+        >>> from leadlib.metrics import StageLog
         >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
         >>> main_path(StageLog.from_rows([
         ...     ("a", "new", day(2)), ("b", "new", day(2)), ("c", "new", day(2)),
         ...     ("a", "won", day(4)), ("b", "won", day(9)), ("c", "lost", day(5))]))
         ('new', 'won')
     """
-    first: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
-    for lead, stage, at, seq in log.events(log.cut(as_of)):
-        own = first[lead]
-        if stage not in own or (at, seq) < own[stage]:
-            own[stage] = (at, seq)
-    usual = _usual_places(first.values())
-    taken = Counter(
-        tuple(sorted(own, key=lambda stage: (own[stage], usual[stage], stage)))
-        for own in first.values()
-    )
+    check_log(log)
+    journeys = Counter(map(_journey, log.first_entries(log.cut(as_of))))
+    usual = _usual_places(journeys)
+    taken: Counter[tuple[int, ...]] = Counter()
+    for own, leads in journeys.items():
+        way = sorted(own, key=lambda entry: (entry[1], usual[entry[0]], entry[0]))
+        taken[tuple(stage for stage, _ in way)] += leads
     if not taken:
         return ()
     best = max(
@@ -496,15 +496,24 @@ def main_path(log: StageLog, *, as_of: datetime | None = None) -> tuple[str, ...
     return tuple(log.stages[stage] for stage in best)
 
 
-def _usual_places(journeys: Iterable[Mapping[int, tuple[int, int]]]) -> dict[int, Fraction]:
-    """Where a stage comes on the average journey, from 0 to 1; one instant is one place."""
+_Journey = tuple[tuple[int, int], ...]
+
+
+def _journey(own: Mapping[int, tuple[int, int]]) -> _Journey:
+    """The stages that a lead entered, each with its place on the way; one instant is one place."""
+    places = {moment: place for place, moment in enumerate(sorted({*own.values()}))}
+    return tuple(sorted((stage, places[moment]) for stage, moment in own.items()))
+
+
+def _usual_places(journeys: Mapping[_Journey, int]) -> dict[int, Fraction]:
+    """Where a stage comes on the average journey, from 0 to 1."""
     sums: Counter[tuple[int, int]] = Counter()  # stage and last place -> places, added up
     count: Counter[int] = Counter()
-    for own in journeys:
-        places = {moment: place for place, moment in enumerate(sorted(set(own.values())))}
-        for stage, moment in own.items():
-            sums[stage, max(len(places) - 1, 1)] += places[moment]
-            count[stage] += 1
+    for own, leads in journeys.items():
+        last = max(place for _, place in own)
+        for stage, place in own:
+            sums[stage, max(last, 1)] += place * leads
+            count[stage] += leads
     # Exact, and only here: sums of floats would go by the order of rows.
     usual = dict.fromkeys(count, Fraction(0))
     for (stage, last), total in sums.items():

@@ -8,6 +8,7 @@ has no order of its own is ordered by the stages, never by luck.
 import hashlib
 from array import array
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, compress, count, islice, pairwise, starmap
@@ -28,6 +29,8 @@ __all__ = [
     "check_log",
     "group_name",
     "log_columns",
+    "name_bytes",
+    "print_of",
     "stage_name",
     "stage_names",
 ]
@@ -84,6 +87,18 @@ class Log:
 
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """A hash of the visible events, and labels, that no order and no duplication changes."""
+        raise NotImplementedError
+
+    def stages_until(self, cut: int) -> set[str]:
+        """The stages entered until then: a result must not change with what comes after it."""
+        raise NotImplementedError
+
+    def has_histories(self, cut: int) -> bool:
+        """Whether any lead has entered two stages until then."""
+        raise NotImplementedError
+
+    def first_entries(self, cut: int) -> Iterable[Mapping[int, tuple[int, int]]]:
+        """Of each lead the place of every stage it entered until then, with at and seq."""
         raise NotImplementedError
 
     def cut(self, as_of: datetime | None) -> int:
@@ -332,14 +347,31 @@ class StageLog(Log):
             stories[lead].append(moment)
         return stories
 
+    def stages_until(self, cut: int) -> set[str]:
+        """The stages entered until then."""
+        return {self.stages[code] for code in {stage for _, stage, _, _ in self.events(cut)}}
+
+    def has_histories(self, cut: int) -> bool:
+        """Whether any lead has entered two stages until then."""
+        entries = {(lead, stage) for lead, stage, _, _ in self.events(cut)}
+        return len(entries) > len({lead for lead, _ in entries})
+
+    def first_entries(self, cut: int) -> Iterable[Mapping[int, tuple[int, int]]]:
+        """Of each lead the place of every stage it entered until then, with at and seq."""
+        first: dict[int, dict[int, tuple[int, int]]] = defaultdict(dict)
+        for lead, stage, at, seq in self.events(cut):
+            own = first[lead]
+            if stage not in own or (at, seq) < own[stage]:
+                own[stage] = (at, seq)
+        return first.values()
+
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """
         A hash of the visible events, and labels, that no order and no duplication changes.
 
         The sum of one hash per event: equal logs have equal sums, and sums of parts add up.
         """
-        leads = [f"{len(name)}:{name}".encode() for name in self.leads]
-        stages = [f"{len(name)}:{name}".encode() for name in self.stages]
+        leads, stages = [*map(name_bytes, self.leads)], [*map(name_bytes, self.stages)]
         cut = self.cut(as_of)
         parts = (
             b"%b%b%d,%d" % (leads[lead], stages[stage], at, seq)
@@ -350,8 +382,7 @@ class StageLog(Log):
             names = [f"={name}".encode() for name in self.labels[by].names]
             codes = self.labels[by].at(cut)
             groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
-        total = sum(_number(part) for part in chain(parts, groups))
-        return f"{total % 2**128:032x}"
+        return print_of(chain(parts, groups))
 
 
 def _check_parts(parts: Sequence[object]) -> None:
@@ -378,8 +409,15 @@ def _joined(column: str, parts: Iterable[StageLog], lead_code: Mapping[str, int]
     return _coded(column, known, range(len(lead_code)))
 
 
-def _number(part: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(part, digest_size=16).digest(), "big")
+def print_of(parts: Iterable[bytes]) -> str:
+    """A hash of what stands in no order."""
+    digests = (hashlib.blake2b(part, digest_size=16).digest() for part in parts)
+    return f"{sum(int.from_bytes(own, 'big') for own in digests) % 2**128:032x}"
+
+
+def name_bytes(name: str) -> bytes:
+    """A name before others, so that no two rows of names read alike."""
+    return f"{len(name)}:{name}".encode()
 
 
 def stage_names(stages: Iterable[str | Stage], where: str) -> tuple[str, ...]:
