@@ -36,6 +36,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 WAY = ("new", "met", "won")
 STAGES = (*WAY, "lost", "paused")
 MONDAY = datetime(2026, 3, 27, 8, tzinfo=UTC)  # two days before Berlin loses an hour
+DAY = timedelta(days=1)
 MONTHS = [MONDAY + timedelta(days=d) for d in (-60, -30, -1, 0, 1, 2, 3, 30, 90)]
 
 instants = st.one_of(
@@ -276,8 +277,62 @@ class TestSmallLogs:
         same(own, attrs.evolve(log, few=20_000), as_of=None)
 
 
+class TestGrowingTables:
+    """A table of a database may get rows while somebody asks."""
+
+    ROWS = (
+        ("a", "new", MONDAY, 0, None),
+        ("a", "won", MONDAY + 2 * DAY, 0, None),
+        ("b", "new", MONDAY + DAY, 0, None),
+    )
+
+    def test_stay_as_they_were_until_the_last_instant(self):
+        own, _ = both(self.ROWS, "duckdb", seq=True, closed=None)
+        connection = duckdb.connect()
+        connection.register("given", a_polars(self.ROWS, seq=True).to_arrow())
+        connection.execute("CREATE TABLE events AS SELECT * FROM given")
+        names = {"lead": "lead", "stage": "stage", "at": "at", "seq": "seq"}
+        log = FrameLog.from_frame(connection.table("events"), **names, by=["source"])
+        log = attrs.evolve(log, few=0, known=frozenset(STAGES))
+        connection.execute(
+            'INSERT INTO events SELECT lead, stage, "at" + INTERVAL 9 DAY, seq, source FROM given'
+        )
+
+        assert plain(funnel(log, stages=WAY[::2])) == plain(funnel(own, stages=WAY[::2]))
+        assert flows(log) == flows(own)
+
+
 class TestTables:
     """What was worked out for one question is kept for the next."""
+
+    def test_are_few_however_often_somebody_asks(self):
+        _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=["lost"])
+        for month in MONTHS:
+            funnel(log, stages=WAY, as_of=month)
+            flows(log, as_of=month)
+
+        assert (len(log.kept), len(log.visits)) == (4, 4)
+
+    def test_have_a_column_for_each_stage_and_so_not_any_number(self):
+        known = [f"s{number}" for number in range(101)]
+        frame = pl.DataFrame({"lead": ["a"], "stage": ["s0"], "at": [MONDAY]})
+        names = {"lead": "lead", "stage": "stage", "at": "at"}
+        log = FrameLog.from_frame(frame, **names, known=known)
+        big = attrs.evolve(log, few=0)
+
+        assert len(funnel(log, stages=known).steps) == 101
+        with pytest.raises(LimitExceeded, match="at most 100 stages of a frame"):
+            funnel(big, stages=known)
+
+    @pytest.mark.rule("002-11")
+    def test_have_a_print_that_no_duplication_changes(self):
+        rows = [("a", "new", MONDAY, 0, None), ("a", "won", MONDAY + DAY, 1, "web")]
+        prints = {
+            funnel(both(own, "polars", seq=True, closed=None)[1], stages=["new"]).fingerprint
+            for own in (rows, rows[::-1], rows * 2)
+        }
+
+        assert len(prints) == 1
 
     def test_are_made_once_for_parts_of_the_way(self):
         _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=["lost"])

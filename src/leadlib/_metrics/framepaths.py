@@ -26,11 +26,13 @@ from leadlib._metrics.engines import (
     table_of,
     tally,
 )
-from leadlib._metrics.frames import FrameLog
+from leadlib._metrics.frames import KEPT, FrameLog
 from leadlib._metrics.tables import HOUR, MISSING, Fate, Journeys, PathTable, Question, Window
-from leadlib.errors import InvalidValue
+from leadlib.errors import InvalidValue, LimitExceeded
 
 __all__ = ["FramePaths"]
+
+_MOST = 100  # stages, each with a column of its own
 
 
 @attrs.frozen(kw_only=True)
@@ -86,6 +88,9 @@ class FramePaths:
         if question.counting not in (Counting.AT_LEAST, Counting.ANY_ORDER):
             expected = "a log in Python for this way of counting: log.collect()"
             raise InvalidValue(expected=expected, got="a frame", where="counting")
+        if len({*question.waterfall, *question.places}) > _MOST:
+            expected = f"at most {_MOST} stages of a frame: log.collect() takes more"
+            raise LimitExceeded(expected=expected, got="more", where="stages")
         return cls(log=log, question=question)
 
     @cached_property
@@ -105,7 +110,7 @@ class FramePaths:
             if table.serves(self.question, now=now, ended=ended):
                 return table
         table = _Pass(log=self.log, question=self.question).read()
-        self.log.kept.append(table)
+        self.log.kept[:] = [*self.log.kept, table][-KEPT:]
         return table
 
     def _leads(self, table: LeadTable) -> Any:

@@ -21,6 +21,7 @@ from leadlib import _instants, _text, limits
 from leadlib._frames import MICROS, micros_of, narwhals, opened
 from leadlib._metrics.engines import coded, column_lists, table_of
 from leadlib._metrics.log import (
+    SEQ,
     Log,
     StageLog,
     group_name,
@@ -33,15 +34,15 @@ from leadlib._metrics.log import (
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
-__all__ = ["FrameLog"]
+__all__ = ["KEPT", "FrameLog"]
 
 T = TypeVar("T")
 
 _SECOND = 1_000_000
+KEPT = 4  # tables, and counts of visits: a loop over as_of must not fill the memory
 _FEW = 50_000  # so many rows cost less in Python than the calls to any engine
 _SLICE = 65_536
 _MOST = 4 * limits.GROUPS  # several spellings may be one name
-_WIDEST = 2**63 // limits.STAGES  # the range of seq that still fits beside a stage
 
 
 @attrs.frozen(kw_only=True, repr=False, slots=False, eq=False)
@@ -83,7 +84,7 @@ class FrameLog(Log):
     few: int = _FEW
     exact: bool = False
     kept: list[Any] = attrs.field(factory=list, init=False)
-    visits: dict[tuple[int, int], Any] = attrs.field(factory=dict, init=False)
+    visits: list[Any] = attrs.field(factory=list, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -206,8 +207,8 @@ class FrameLog(Log):
         return self.collect() if len(self) <= self.few else self
 
     def before(self, cut: int) -> Any:
-        """The rows up to *cut*, in microseconds."""
-        return self.rows if cut >= self.latest else self.rows.filter(narwhals().col("at") <= cut)
+        """The rows up to *cut*, in microseconds: those of a table that grows stay the same."""
+        return self.rows.filter(narwhals().col("at") <= cut)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -225,7 +226,8 @@ class FrameLog(Log):
 
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """
-        A hash of what there is in each stage, and group: of counts and sums, not of every row.
+        A hash of the events that there are in each stage, and group: of their number and the sum of
+        their instants.
 
         Equal rows have equal prints on any engine; that of the same rows in a :class:`StageLog` is
         another, unless the log is *exact*.
@@ -236,7 +238,9 @@ class FrameLog(Log):
         nw = narwhals()
         keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
         seconds, at = nw.col("at") // _SECOND, nw.col("at")
-        rows = self.rows.filter(at <= self.cut(as_of)).select(
+        columns = dict.fromkeys([*self._event, *keys.values()])
+        events = self.before(self.cut(as_of)).select(*columns).unique()
+        rows = events.select(
             *keys.values(), seconds.alias("s"), (at - seconds * _SECOND).alias("us")
         )
         sums = rows.group_by(*keys.values()).agg(
@@ -260,7 +264,7 @@ class FrameLog(Log):
     def has_histories(self, cut: int) -> bool:
         """Whether any lead has entered two stages until then."""
         nw, code = narwhals(), narwhals().col("code")
-        rows = self._until(cut).select("lead", self._codes_of("stage", self.stages))
+        rows = self.before(cut).select("lead", self._codes_of("stage", self.stages))
         ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))
         several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
         return bool(table_of(several)[0][0])
@@ -278,10 +282,7 @@ class FrameLog(Log):
     def _events(self, cut: int) -> Any:
         """The visible events, each once: lead, the place of the stage, at, and seq if any."""
         code = self._codes_of("stage", self.stages)
-        return self._until(cut).select("lead", code, *self._event[2:]).unique()
-
-    def _until(self, cut: int) -> Any:
-        return self.rows.filter(narwhals().col("at") <= cut)
+        return self.before(cut).select("lead", code, *self._event[2:]).unique()
 
     def _codes_of(self, key: str, names: Sequence[str]) -> Any:
         """A column of the places of names, whatever their spelling; -1 is missing."""
@@ -302,7 +303,7 @@ class FrameLog(Log):
         nw, names = narwhals(), self.labels[by]
         own: dict[Any, list[int]] = {}
         moment = self._event[2:]
-        rows = self._until(cut).select("lead", *moment, self._codes_of(self.columns[by], names))
+        rows = self.before(cut).select("lead", *moment, self._codes_of(self.columns[by], names))
         for lead, *known in _one_by_one(rows.filter(nw.col("code") >= 0)):
             own[lead] = min(own.get(lead, known), known)
         for lead, (*_, code) in own.items():
@@ -423,10 +424,10 @@ class _Found:
             expected = f"at most {limits.STAGES} different stages"
             raise LimitExceeded(expected=expected, got="more: is this the stage column?")
         span = (min(seqs, default=0), max(seqs, default=0))
-        if span[1] - span[0] >= _WIDEST:
+        if max(map(abs, span)) > SEQ or span[1] - span[0] > SEQ:
             where = f"column {columns['seq']!r}"
             raise LimitExceeded(
-                expected=f"numbers within {_WIDEST:,} of each other", got="others", where=where
+                expected=f"numbers within {SEQ:,} of 0 and of each other", got="others", where=where
             )
         return cls(names=names, seen=seen, seqs=span)
 

@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import chain, compress, count, islice, pairwise, starmap
-from operator import eq, itemgetter, lt
+from itertools import chain, compress, count, groupby, islice, pairwise, starmap
+from operator import eq, lt, ne
 from typing import Any, Self
 
 import attrs
@@ -25,6 +25,7 @@ from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 __all__ = [
     "Log",
     "LogBuilder",
+    "SEQ",
     "StageLog",
     "check_log",
     "group_name",
@@ -35,7 +36,7 @@ __all__ = [
     "stage_names",
 ]
 
-_FAR = 2**53  # seq beyond this would not survive JSON
+SEQ = 2**53  # a number beyond this would not survive JSON
 _NEVER = 2**62
 
 
@@ -161,7 +162,7 @@ class StageLog(Log):
     closed_by: str = "given"
     known: frozenset[str] = frozenset()
     until: int = 0
-    duplicates: int = 0
+    duplicates: int = attrs.field(default=0, eq=False)
     kept: list[Any] = attrs.field(factory=list, init=False, eq=False)
 
     def __repr__(self) -> str:
@@ -508,7 +509,7 @@ class LogBuilder:
             lead if type(lead) is str and lead in self._lead_codes else _name(lead, "lead"),
             stage if type(stage) is str and stage in self._stage_codes else _name(stage, "stage"),
             _instants.micros(_instants.aware(at, where="at")),
-            seq if type(seq) is int and -_FAR <= seq <= _FAR else _sequence(seq),
+            seq if type(seq) is int and -SEQ <= seq <= SEQ else _sequence(seq),
             [group_name(label) for label in row[4:]],
         )
 
@@ -598,12 +599,26 @@ def _ordered(*columns: "array[int]") -> dict[str, Any]:
     The columns at, seq, lead and stage in this order, each row once; most logs stand in it already.
     """
     if not all(starmap(lt, pairwise(zip(*columns, strict=True)))):
-        rows = sorted({*zip(*columns, strict=True)})
-        columns = tuple(array("q", map(itemgetter(i), rows)) for i in range(len(columns)))
+        order = array("q", _order(*columns))
+        columns = tuple(array("q", map(own.__getitem__, order)) for own in columns)
+        is_new = [True, *starmap(ne, pairwise(zip(*columns, strict=True)))]
+        columns = tuple(array("q", compress(own, is_new)) for own in columns)
     at, seq, lead, stage = columns
     moments = zip(at, seq, lead, strict=True)
     again = compress(count(), starmap(eq, pairwise(moments)))
     return {"at": at, "seq": seq, "lead": lead, "stage": stage, "ties": tuple(_runs(again))}
+
+
+def _order(
+    at: "array[int]", seq: "array[int]", lead: "array[int]", stage: "array[int]"
+) -> Iterator[int]:
+    """The rows in order; without a tuple for each, which would take most of the memory."""
+    rows = sorted(range(len(at)), key=at.__getitem__)
+    for _, own in groupby(rows, key=at.__getitem__):
+        same = [*own]
+        if len(same) > 1:
+            same.sort(key=lambda row: (seq[row], lead[row], stage[row]))
+        yield from same
 
 
 def _runs(again: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -642,13 +657,13 @@ def stage_name(value: Any) -> str:
 
 def _name(value: Any, where: str) -> str:
     """Lead and stage names: text, or a number from a system that counts its leads."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _FAR:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= SEQ:
         return str(value)
     return _text.clean(value, where=where, limit=limits.ID_CHARACTERS)
 
 
 def _sequence(value: Any) -> int:
     whole = isinstance(value, float) and value.is_integer()  # pandas makes 1.0 of 1 beside a gap
-    if isinstance(value, bool) or not (isinstance(value, int) or whole) or abs(value) > _FAR:
+    if isinstance(value, bool) or not (isinstance(value, int) or whole) or abs(value) > SEQ:
         raise InvalidValue(expected="a whole number", got=_text.kind_of(value), where="seq")
     return int(value)

@@ -184,10 +184,9 @@ def _entries(log: StageLog, question: Question, places: Sequence[int]) -> list[E
 
 
 def _first_entries(log: StageLog, question: Question) -> list[Entries]:
-    known: list[tuple[int, list[Entries]]] = log.kept
-    if not known or known[0][0] != question.cut:
-        known[:] = [(question.cut, _first_by_stage(log, question.cut))]
-    [(_, entries)] = known
+    found = next((own for cut, own in [*log.kept] if cut == question.cut), None)
+    entries: list[Entries] = found or _first_by_stage(log, question.cut)
+    log.kept[:] = [(question.cut, entries)]
     by_name = dict(zip(log.stages, entries, strict=True))
     return [by_name.get(name, {}) for name in question.waterfall]
 

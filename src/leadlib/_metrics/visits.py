@@ -10,9 +10,9 @@ from typing import Any
 
 from leadlib import _text
 from leadlib._metrics.engines import coded, following, tally
-from leadlib._metrics.frames import FrameLog
+from leadlib._metrics.frames import KEPT, FrameLog
 from leadlib._metrics.log import Log, StageLog
-from leadlib.errors import InvalidValue
+from leadlib.errors import ConflictError, InvalidValue
 
 __all__ = ["ANY", "Visits", "counted_visits"]
 
@@ -62,12 +62,12 @@ def _in_python(log: StageLog, cut: int, grain: int) -> Visits:
 
 def _in_frame(log: FrameLog, cut: int, grain: int) -> Visits:
     """What was counted once is kept; and if lengths do not matter, any count will do."""
-    kept: dict[tuple[int, int], Visits] = log.visits
-    for (at, width), visits in kept.items():
+    for at, width, visits in [*log.visits]:
         if at == cut and grain in (width, ANY):
-            return visits
-    kept[cut, grain] = _asked(log, cut, grain)
-    return kept[cut, grain]
+            return visits  # type: ignore[no-any-return]  # what was put there
+    counted = _asked(log, cut, grain)
+    log.visits[:] = [*log.visits, (cut, grain, counted)][-KEPT:]
+    return counted
 
 
 def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
@@ -78,7 +78,11 @@ def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
     visits = following(rows.select(*columns), has_seq=log.seqs is not None)
     end = nw.when(nw.col("next") >= 0).then(nw.col("until")).otherwise(cut)
     time = ((end - nw.col("at")) // grain * grain).cast(nw.Int64)
-    return _named(log, tally(visits.select("code", "next", time.alias("t")), "code", "next", "t"))
+    counts = tally(visits.select("code", "next", time.alias("t")), "code", "next", "t")
+    if any(code < 0 for code, *_ in counts):
+        expected, got = "the stages that the log was made of", "another: the rows have changed"
+        raise ConflictError(expected=expected, got=got, where="log")
+    return _named(log, counts)
 
 
 def _named(log: Log, counts: Mapping[Any, int]) -> Visits:
