@@ -1,6 +1,6 @@
 """What the arguments of our values go through: converters, and the place in their errors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -45,6 +45,13 @@ def identifier(value: object) -> str:
     if not text.isprintable():
         raise InvalidValue(expected="text on one line", got="text with control characters")
     return text
+
+
+def identifiers(values: object) -> tuple[str, ...]:
+    """Ids or names in their order; one text would fall into its letters."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidValue(expected="a list of ids", got=_text.kind_of(values))
+    return tuple(identifier(each) for each in values)
 
 
 def is_plain(value: object) -> TypeGuard[str]:

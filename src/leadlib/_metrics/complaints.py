@@ -8,6 +8,7 @@ import attrs
 from leadlib import _fields
 from leadlib._metrics.offers import plain
 from leadlib._rates import Benchmark, Rate, check_range
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 
 __all__ = ["ComplaintState", "Complaints", "complaints"]
@@ -41,7 +42,7 @@ def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Complaints:
+class Complaints(Result):
     """
     A complaint rate against its threshold; made by :func:`complaints`.
 

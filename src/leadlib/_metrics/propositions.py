@@ -9,6 +9,7 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._metrics.offers import plain
 from leadlib._rates import Comparison, Rate, compare
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 
 __all__ = ["Panel", "Proposition", "Resonance", "proposition"]
@@ -59,7 +60,7 @@ def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Proposition:
+class Proposition(Result):
     """
     A proposition that was tried on its audience; made by :func:`proposition`.
 

@@ -15,6 +15,7 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
+from leadlib._metrics.origin import Measured, Origin, asked_as, origin_of
 from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
@@ -38,7 +39,7 @@ def _as_arms(arms: Mapping[str, Rate]) -> Mapping[str, Rate]:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Uplift:
+class Uplift(Measured):
     """
     The arms of an experiment against its hold-out, by intention to treat.
 
@@ -48,6 +49,7 @@ class Uplift:
         arms: Name to the leads that arrived of all that were assigned; the hold-out among them.
         holdout: The name of the hold-out.
         strays: How many of the hold-out got a touch all the same; they still count as held out.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     Raises:
         UnknownName: No hold-out among the arms.
@@ -64,6 +66,10 @@ class Uplift:
     arms: Mapping[str, Rate] = attrs.field(converter=_as_arms)
     holdout: str = attrs.field(default=_HOLDOUT, converter=_fields.identifier)
     strays: int = 0
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
+
+    _table = "arms"
+    _named = ("arm", "rate")
 
     def __attrs_post_init__(self) -> None:
         if self.holdout not in self.arms:
@@ -122,16 +128,26 @@ class Uplift:
 
     def to_dict(self) -> dict[str, Any]:
         """The arms and the uplift as plain data."""
-        found = self.comparison
         return {
-            "arms": {name: plain(rate) for name, rate in self.arms.items()},
+            "arms": {name: plain(rate) | self._apart(name) for name, rate in self.arms.items()},
             "holdout": self.holdout,
             "strays": self.strays,
-            "uplift": found.difference,
-            "interval": list(found.interval) if found.interval else None,
-            "test": found.test,
-            "p": found.p_value,
+            **_plain_uplift(self.comparison),
+            **self._said(),
         }
+
+    def _apart(self, arm: str) -> dict[str, Any]:
+        return _plain_uplift(None if arm == self.holdout else self.of(arm))
+
+
+def _plain_uplift(found: Comparison | None) -> dict[str, Any]:
+    """Nothing, for the hold-out itself."""
+    return {
+        "uplift": found.difference if found else None,
+        "uplift_interval": list(found.interval) if found and found.interval else None,
+        "test": found.test if found else None,
+        "p": found.p_value if found else None,
+    }
 
 
 _HEAD = ("arm", "arrived", "assigned", "rate", "uplift, points", "95 % interval", "p")
@@ -172,7 +188,8 @@ def uplift(
 
     Raises:
         UnknownName: The log has no such stage, or nobody was held out.
-        InvalidValue: Nobody was assigned to another arm, or *assigned* is no mapping of names.
+        InvalidValue: Nobody was assigned to another arm, *assigned* is no mapping of names, or
+            *touched* no list of ids.
 
     Source:
         Requirement M-38.  Intention to treat: Fisher et al., in Statistical Issues in Drug Research
@@ -192,13 +209,14 @@ def uplift(
     first = None if since is None else _instants.micros(_instants.aware(since, where="since"))
     arrived = _arrived(log, name, first, log.cut(as_of))
     sizes, reached = Counter(arms.values()), Counter(arms[lead] for lead in arms if lead in arrived)
-    if isinstance(touched, str) or not isinstance(touched, Iterable):
-        got = _text.kind_of(touched)
-        raise InvalidValue(expected="a list of ids", got=got, where="touched")
+    seen = set(_fields.named("touched", _fields.identifiers)(touched))
+    asked = {"goal": name, "since": since, "holdout": holdout}
+    lots = {"assigned": asked_as(arms), "touched": asked_as(seen)}
     return Uplift(
         arms={arm: Rate(reached[arm], n) for arm, n in sorted(sizes.items())},
         holdout=holdout,
-        strays=sum(arms.get(lead) == holdout for lead in set(touched)),
+        strays=sum(arms.get(lead) == holdout for lead in seen),
+        origin=origin_of(log, log.cut(as_of), metric="uplift", **asked, **lots),
     )
 
 
