@@ -125,6 +125,15 @@ class TestBranches:
 
         assert [touch.state.value for touch in plan] == ["planned", "held"]
 
+    def test_conditions_are_asked_again_at_the_moment_of_sending(self):
+        recent = Event("click", within="5 days") >= 1
+        cadence = a_cadence(a_step("a", 3, only_if=recent), a_step("b", 4))
+        asked = {"enrolled": MONDAY}
+        [soon] = cadence.due(saying("click"), now=MONDAY + 4 * DAY, **asked)
+        [late] = cadence.due(saying("click"), now=MONDAY + 6 * DAY, **asked)
+
+        assert (soon.send, late.send) == ("a", "b")
+
     def test_a_step_that_was_passed_over_does_not_come_late(self):
         first = self.CADENCE.plan(a_lead(), enrolled=MONDAY)
         sent = [touch.sent(at=touch.at) for touch in first.planned]
@@ -200,7 +209,7 @@ class TestTracks:
         [touch] = cadence.due(a_lead(), enrolled=MONDAY, now=now)
         sent = [touch.sent(at=now)]
 
-        assert touch.at == datetime(2026, 3, 23, 10, tzinfo=UTC)
+        assert touch.why == "moved from 2026-03-23: not sent in time"
         assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=sent) == ()
         plan = cadence.plan(a_lead(), enrolled=MONDAY, sent=sent, until=now + 14 * DAY)
         states = [touch.state.value for touch in plan]
@@ -659,6 +668,34 @@ class TestPlan:
             ("news", "planned", 23),
         ]
 
+    def test_of_what_is_late_none_is_moved_by_a_pause_more_than_once(self):
+        """Sales had it for 28 days; on 22 April the third, of 13 April, is late."""
+        cadence = TestHandOver.CADENCE
+        sent = [touch.sent(at=touch.at) for touch in cadence.plan(a_lead(), enrolled=MONDAY)[:2]]
+        history = [
+            a_hand_off(MONDAY + 8 * DAY),
+            HandedBack(lead="i-1", at=MONDAY + 36 * DAY, reason="timing"),
+        ]
+        now = datetime(2026, 4, 22, 9, tzinfo=UTC)
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, history=history, sent=sent, now=now)
+
+        assert [f"{touch.at:%d %b}" for touch in plan.planned] == ["22 Apr", "23 Apr", "27 Apr"]
+
+    def test_of_what_comes_every_day_and_has_no_room_the_latest_goes_out(self):
+        """One in seven days: the news of each Monday, not those of last week."""
+        cadence = a_cadence(a_step("news", every=relativedelta(days=1)))
+        policy = ContactPolicy(caps=[Cap(1, relativedelta(days=7))])
+        plan = cadence.plan(
+            a_lead(), enrolled=MONDAY, zone=UTC, policy=policy, until=MONDAY + 28 * DAY
+        )
+
+        assert [f"{touch.at:%a %d}" for touch in plan.planned] == [
+            "Mon 02",
+            "Mon 09",
+            "Mon 16",
+            "Mon 23",
+        ]
+
     def test_is_a_table(self):
         assert str(Plan(touches=self.PLAN[:1], zone=BERLIN)) == (
             "when (Europe/Berlin)  what  by    state    why\n"
@@ -880,6 +917,15 @@ class TestDryRun:
         assert run.plan("L1").planned == ()
         with pytest.raises(UnknownName):
             run.plan("nobody")
+
+    def test_sees_the_answers_that_are_inquiries(self):
+        one = Enrolment(lead=saying("click"), cadence=TestBranches.CADENCE, at=MONDAY, zone=UTC)
+        reminder = attrs.evolve(
+            one, cadence=a_cadence(a_step("offer"), a_step("reminder", 3, unless="click"))
+        )
+
+        assert dry_run([one]).planned == 2
+        assert dry_run([reminder]).stopped == {TouchReason.ANSWERED: 1}
 
     def test_of_two_cadences_in_turn_gives_each_its_own(self):
         daily, weekly = a_cadence(a_step("a"), a_step("b", 1)), a_cadence(a_step("c", 7))

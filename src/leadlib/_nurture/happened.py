@@ -60,6 +60,10 @@ class Pause:
     reason: TouchReason
     why: str
 
+    def holds(self, at: int) -> bool:
+        """Whether an instant is in it."""
+        return self.begin <= at and (self.end is None or at < self.end)
+
 
 @attrs.frozen
 class Happened:
@@ -103,10 +107,7 @@ class Happened:
 
     def paused_at(self, at: int) -> Pause | None:
         """The pause that an instant is in."""
-        for pause in self.pauses:
-            if pause.begin <= at and (pause.end is None or at < pause.end):
-                return pause
-        return None
+        return next((pause for pause in self.pauses if pause.holds(at)), None)
 
 
 _NOTHING = Happened()

@@ -68,7 +68,7 @@ class TouchReason(StrEnum):
     EXIT = "the cadence has ended"
     CONSENT = "no consent"
     SUPPRESSED = "suppressed"
-    PASSED_OVER = "a later one went out"
+    PASSED_OVER = "a later one takes its place"
     NO_DAY = "no allowed day"
 
 
