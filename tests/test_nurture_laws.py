@@ -226,7 +226,8 @@ class TestRandomCalendars:
         asked = {"enrolled": MONDAY, "zone": UTC, "policy": policy, "until": MONDAY + 90 * DAY}
         plan = cadence.plan(LEAD, **asked)
         middle = data.draw(st.integers(0, len(plan)))
-        sent = [touch.sent(at=touch.at) for touch in plan[:middle]]
+        gone = [touch for touch in plan[:middle] if touch.state is TouchState.PLANNED]
+        sent = [touch.sent(at=touch.at) for touch in gone]
         again = cadence.plan(LEAD, sent=sent, **asked)
 
         assert again[middle:] == plan[middle:]
