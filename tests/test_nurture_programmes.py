@@ -12,17 +12,21 @@ from builders import DAY, HOUR, MONDAY, NEED, a_certificate, a_lead, an_inquiry
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import (
     STANDARD,
+    WATERFALL,
     CallbackScheduled,
     Deferred,
     Erased,
     HandedBack,
     HandedOff,
+    Inquired,
     OptedOut,
     Parked,
     Qualified,
     Reviewed,
+    Triaged,
     Won,
 )
+from leadlib.metrics import StageLog, funnel
 from leadlib.model import Lead, Team
 from leadlib.nurture import (
     Cadence,
@@ -35,6 +39,7 @@ from leadlib.nurture import (
     Plan,
     SentTouch,
     Step,
+    Template,
     TouchReason,
     TouchState,
     activities,
@@ -453,6 +458,19 @@ class TestEnrol:
         assert enrol(a_lead(), same, **asked).reason is NotEnrolledReason.ALREADY_ENROLLED
         assert isinstance(enrol(a_lead(), other, **asked), Enrolment)
 
+    @pytest.mark.rule("000-22", part="as long as caps make it last")
+    def test_what_a_cap_moved_is_still_to_come(self):
+        """Two steps of one day, of which one a week goes out: on day 3 the second is to come."""
+        twice = a_cadence(a_step("a", 0), a_step("b", 0), name="welcome")
+        weekly = ContactPolicy(caps=[Cap(1, relativedelta(days=7))])
+        first = enrol(a_lead(), twice, at=MONDAY)
+        other = attrs.evolve(twice, name="hello")
+        asked = {"at": MONDAY + 3 * DAY, "enrolments": [first]}
+
+        assert isinstance(enrol(a_lead(), other, **asked), Enrolment)
+        capped = enrol(a_lead(), other, policy=weekly, **asked)
+        assert capped.reason is NotEnrolledReason.ALREADY_ENROLLED
+
     def test_what_has_ended_makes_room_for_another_of_the_theme(self):
         first = enrol(a_lead(), self.WELCOME, at=MONDAY)
         same = attrs.evolve(self.WELCOME, name="hello")
@@ -611,6 +629,20 @@ class TestPlan:
         assert len(self.PLAN.silences(timedelta(days=60), until=last + 61 * DAY)) == 2
         with pytest.raises(InvalidValue):
             self.PLAN.silences(timedelta(0))
+
+    @pytest.mark.rule("003-36", part="of each lead by itself")
+    def test_of_several_leads_has_the_silences_of_each(self):
+        """What one lead hears is no talk to another."""
+        other = [
+            attrs.evolve(touch, id=f"x{n}", lead="i-2", at=touch.at + 40 * DAY)
+            for n, touch in enumerate(self.PLAN)
+        ]
+        both = Plan(touches=[*self.PLAN, *other])
+        last = self.PLAN[-1].at
+
+        assert [gap.days for gap in both.silences(timedelta(days=60))] == [85, 85]
+        silences = both.silences(timedelta(days=60), until=last + 61 * DAY)
+        assert [gap.days for gap in silences] == [85, 85, 61]
 
     def test_differs_from_another_touch_by_touch(self):
         cadence = a_cadence(a_step("a", 0), a_step("b", 5), a_step("c", 9))
@@ -821,6 +853,53 @@ class TestActivities:
 
         assert activities(sent) == counts
         assert sum(activities(sent).values()) == 250
+
+
+class TestContent:
+    """Process is science, tactics are art (seed 004): leadlib never looks at what is written."""
+
+    PLAIN = {"offer": "Our case study.", "thanks": "Thank you.", "reminder": "Have you seen it?"}
+    BOLD = {
+        "offer": "{interest|BEER} NOW!!!",
+        "thanks": "<b>click</b> unsubscribe",
+        "reminder": "Won? OptedOut! {name|you}",
+    }
+
+    def life(self, texts):
+        """Nurture four leads for three weeks, of whom two click; give all that came of it."""
+        cadence, events, sent, said = TestBranches.CADENCE, [], [], []
+        leads = {f"L{n}": Lead(id=f"L{n}", inquiries=[an_inquiry(id=f"L{n}")]) for n in range(4)}
+        events += [Inquired(lead=lead, at=MONDAY, inquiry=lead) for lead in leads]
+        for day in range(21):
+            now = MONDAY + day * DAY + 3 * HOUR
+            for name, lead in leads.items():
+                for touch in cadence.due(lead, enrolled=MONDAY, now=now, sent=sent, history=events):
+                    said.append(Template(texts[touch.send]).fill({}).text)
+                    sent.append(touch.sent(at=now))
+                    if name in {"L0", "L2"} and touch.send == "offer":
+                        click = an_inquiry(id=f"r-{name}", at=now, kind="click")
+                        leads[name] = Lead(id=name, inquiries=[*lead.inquiries, click])
+                        events.append(Triaged(lead=name, at=now + HOUR))
+        log = StageLog.from_events(events, lifecycle=STANDARD)
+        counted = funnel(log, stages=WATERFALL, as_of=MONDAY + 21 * DAY)
+        standings = [
+            STANDARD.replay(event for event in events if event.lead == lead) for lead in leads
+        ]
+        states = [(standing.stage, standing.owner) for standing in standings]
+        plans = [
+            cadence.plan(lead, enrolled=MONDAY, sent=sent, history=events)
+            for lead in leads.values()
+        ]
+        return said, (sent, plans, states, counted.to_dict(), channel_mix(sent), activities(sent))
+
+    @pytest.mark.rule("004-42")
+    def test_changes_no_state_no_date_and_no_metric(self):
+        plain, same = self.life(self.PLAIN)
+        bold, also = self.life(self.BOLD)
+
+        assert len(plain) == len(bold) == 8
+        assert {*plain}.isdisjoint(bold)
+        assert same == also
 
 
 class TestWithoutEnd:

@@ -8,6 +8,7 @@ were nurtured by mistake.  To leave them out would compare the willing with ever
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -20,9 +21,23 @@ from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
-__all__ = ["Uplift", "uplift"]
+__all__ = ["Uplift", "UpliftVerdict", "uplift"]
 
 _HOLDOUT = "hold-out"
+
+
+class UpliftVerdict(StrEnum):
+    """
+    What an experiment shows of nurture.
+
+    Example:
+        >>> print(UpliftVerdict.MORE)
+        more arrive
+    """
+
+    MORE = "more arrive"
+    FEWER = "fewer arrive"
+    INCONCLUSIVE = "inconclusive"
 
 
 def _as_rate(rate: Any) -> Rate:
@@ -61,6 +76,7 @@ class Uplift(Measured):
         ────────  ───────  ────────  ───────  ──────────────  ──────────────  ──────
         nurtured       60     1,000  6.000 %           +2.00  [-0.47, +4.16]  0.1041
         hold-out       20       500    4.0 %               -               -       -
+        with nurture: inconclusive
     """
 
     arms: Mapping[str, Rate] = attrs.field(converter=_as_arms)
@@ -100,6 +116,14 @@ class Uplift(Measured):
         apart = self.comparison.difference
         return None if apart is None else apart * self.treated.n
 
+    @property
+    def verdict(self) -> UpliftVerdict:
+        """Whether more arrive with nurture than without, as far as chance can be ruled out."""
+        apart = self.comparison
+        if apart.difference is None or not apart.is_significant:
+            return UpliftVerdict.INCONCLUSIVE
+        return UpliftVerdict.MORE if apart.difference > 0 else UpliftVerdict.FEWER
+
     def of(self, arm: str) -> Comparison:
         """
         One arm against the hold-out.
@@ -121,10 +145,10 @@ class Uplift(Measured):
         if len(others) > 1:
             rows.append(_row("all arms", self.treated, self.comparison))
         rows.append(_row(self.holdout, self.held, None))
-        table = _text.text_table(_HEAD, rows)
-        if not self.strays:
-            return table
-        return f"{table}\n{self.strays:,} of the hold-out got a touch: the true uplift is larger"
+        lines = [_text.text_table(_HEAD, rows)]
+        if self.strays:
+            lines.append(f"{self.strays:,} of the hold-out got a touch: the true uplift is larger")
+        return "\n".join([*lines, f"with nurture: {self.verdict}"])
 
     def to_dict(self) -> dict[str, Any]:
         """The arms and the uplift as plain data."""
@@ -133,6 +157,7 @@ class Uplift(Measured):
             "holdout": self.holdout,
             "strays": self.strays,
             **_plain_uplift(self.comparison),
+            "verdict": self.verdict.value,
             **self._said(),
         }
 

@@ -65,13 +65,21 @@ class Enrolment:
     def __repr__(self) -> str:
         return f"<Enrolment of {self.lead.id} in {self.cadence.name!r}, {self.at:%Y-%m-%d}>"
 
-    def is_running(self, at: datetime, *, history: Iterable[LeadEvent] = ()) -> bool:
+    def is_running(
+        self,
+        at: datetime,
+        *,
+        history: Iterable[LeadEvent] = (),
+        policy: ContactPolicy | None = None,
+    ) -> bool:
         """
         Whether it still has something to send at an instant.
 
         Args:
             at: The instant; what happened later is not known.
             history: The events of the lead, any of which may have ended or paused it.
+            policy: At which hours and how often anybody is contacted, which may make it last; no
+                permission is asked for.
         """
         at = _instants.aware(at, where="at")
         known = [event for event in history if event.at <= at]
@@ -80,7 +88,9 @@ class Enrolment:
             return False
         if self.cadence.is_endless:
             return True
-        plan = self.cadence.plan(self.lead, enrolled=self.at, zone=self.zone, history=known)
+        caps = None if policy is None else attrs.evolve(policy, laws=None)
+        asked = {"enrolled": self.at, "zone": self.zone, "history": known}
+        plan = self.cadence.plan(self.lead, policy=caps, **asked)
         return any(_is_open(touch, at) for touch in plan)
 
 
@@ -188,7 +198,7 @@ def enrol(
     refused = (
         _ended(made, events, permit)
         or _not_let_in(made)
-        or _already(made, own, events)
+        or _already(made, own, events, policy)
         or _seen_before(made, own)
     )
     return refused or made
@@ -242,11 +252,14 @@ def _not_let_in(made: Enrolment) -> NotEnrolled | None:
 
 
 def _already(
-    made: Enrolment, own: Iterable[Enrolment], events: Sequence[LeadEvent]
+    made: Enrolment,
+    own: Iterable[Enrolment],
+    events: Sequence[LeadEvent],
+    policy: ContactPolicy | None,
 ) -> NotEnrolled | None:
     for old in own:
         same = old.cadence.theme == made.cadence.theme
-        if same and old.is_running(made.at, history=events):
+        if same and old.is_running(made.at, history=events, policy=policy):
             since = f" since {old.at:%Y-%m-%d}"
             return _refused(made, NotEnrolledReason.ALREADY_ENROLLED, since)
     return None
