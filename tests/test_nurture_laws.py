@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, HOUR, MONDAY, a_certificate, an_inquiry
 from leadlib.lifecycle import Attempted, Deferred, Erased, HandedBack, HandedOff, OptedOut
-from leadlib.model import Lead, Purpose
+from leadlib.model import Consent, Lead, Purpose
 from leadlib.nurture import (
     Cadence,
     Cap,
@@ -95,11 +95,37 @@ def faults(name, change, sending=HOURS):
             if len({touch.id for touch in plan}) != len(plan):
                 yield name, change, number, hour, "twice"
             yield from wrong_caps(plan, policy, zone)
+            kind = KINDS[(number + hour.hour) % len(KINDS)]
+            asked = {"enrolled": enrolled, "zone": zone, "policy": policy}
+            rest = cadence.plan(LEAD, **asked, **ending(change, kind)).planned
+            if rest != tuple(touch for touch in plan if touch.at < change):
+                yield name, change, number, hour, "not just what is before the end", kind
             first = enrolled.astimezone(zone).date()
             for step, touch in zip(cadence.steps, plan, strict=True):
                 local = touch.at.astimezone(zone)
                 if touch.at < enrolled or local.date() < first + step.after:
                     yield name, change, number, hour, "early", touch
+
+
+KINDS = ("opt-out", "erasure", "hand-off", "expiry")
+
+
+def ending(end, kind):
+    """What a plan is given so that nothing may go out from an instant on."""
+    if kind == "expiry":
+        long_ago = datetime(1999, 1, 1, tzinfo=UTC)
+        yes = Consent(at=long_ago, basis="express", channel="mail", by_person=True, expires=end)
+        return {"consents": [yes]}
+    return {"history": [an_end(kind, end)]}
+
+
+def an_end(kind, end):
+    if kind == "hand-off":
+        proof = a_certificate("i-1", at=end)
+        return HandedOff(lead="i-1", at=end, certificate=proof, to="sam", brief="b")
+    if kind == "erasure":
+        return Erased(lead="i-1", at=end)
+    return OptedOut(lead="i-1", at=end, channel="mail" if kind == "opt-out of mail" else None)
 
 
 @cache
@@ -243,14 +269,7 @@ class TestRandomCalendars:
     def test_nothing_goes_out_after_an_end(self, delays, hours_later, kind, hour):
         cadence = self.cadence(delays, set(), hour, "calendar")
         end = MONDAY + hours_later * HOUR
-        event = {
-            "opt-out": lambda: OptedOut(lead="i-1", at=end),
-            "opt-out of mail": lambda: OptedOut(lead="i-1", at=end, channel="mail"),
-            "erasure": lambda: Erased(lead="i-1", at=end),
-            "hand-off": lambda: HandedOff(
-                lead="i-1", at=end, certificate=a_certificate("i-1", at=end), to="sam", brief="b"
-            ),
-        }[kind]()
+        event = an_end(kind, end)
         plan = cadence.plan(LEAD, enrolled=MONDAY, history=[event])
         touched = {"mail"} if kind == "opt-out of mail" else {"mail", "phone", "post"}
 

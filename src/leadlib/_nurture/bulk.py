@@ -54,7 +54,7 @@ def instants_of(
     """
     When the touches of each go out; None where that takes the plain walk.
 
-    With one call for each day and one look-up for each lead, a million touches take a third of a
+    With one call for each day and one look-up for each lead, a million touches take a fifth of a
     second; the walk, which can say why, takes half a minute.
     """
     epoch, micro = _instants.EARLIEST, _instants.MICROSECOND

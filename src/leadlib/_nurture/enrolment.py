@@ -89,8 +89,9 @@ class Enrolment:
         if self.cadence.is_endless:
             return True
         caps = None if policy is None else attrs.evolve(policy, laws=None)
-        asked = {"enrolled": self.at, "zone": self.zone, "history": known}
-        plan = self.cadence.plan(self.lead, policy=caps, **asked)
+        plan = self.cadence.plan(
+            self.lead, enrolled=self.at, zone=self.zone, policy=caps, history=known
+        )
         return any(_is_open(touch, at) for touch in plan)
 
 
