@@ -256,8 +256,8 @@ class TestCadence:
             ({"channel": 3}, "$.channel"),
             ({"purpose": "fun"}, "$.purpose"),
             ({"only_if": True}, "$.only_if"),
-            ({"after": days(3)}, "after"),
-            ({"after": hours(3)}, "after"),
+            ({"after": days(3)}, "$.after"),
+            ({"after": hours(3)}, "$.after"),
         ],
     )
     def test_refuses_what_is_no_part_of_a_step(self, changed, where):
@@ -309,7 +309,7 @@ class TestCadence:
         with pytest.raises(InvalidValue, match="a relativedelta of whole days") as caught:
             Step(send="a", after=delay)
 
-        assert caught.value.where == "after"
+        assert caught.value.where == "$.after"
 
     @pytest.mark.parametrize(
         "delay",

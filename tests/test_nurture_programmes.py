@@ -426,6 +426,8 @@ class TestCallbacks:
             ({"owner": "nobody"}, "owner"),
             ({"calendar": None}, "calendar"),
             ({"asked": datetime(2026, 3, 6)}, "asked"),
+            ({"at": 10}, "at"),
+            ({"at": time(10, tzinfo=UTC)}, "at"),
         ],
     )
     def test_refuse_what_is_no_promise(self, changed, where):

@@ -11,6 +11,7 @@ from dateutil.relativedelta import relativedelta
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.flaws import Flaw, flaws_of
 from leadlib._nurture.happened import own_events
+from leadlib._nurture.hours import as_hour
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import permit_of
 from leadlib._nurture.plan import Plan
@@ -64,12 +65,6 @@ def _as_kinds(kinds: Any) -> Kinds:
         if not isinstance(kind, type) or not issubclass(kind, LeadEvent):
             raise InvalidValue(expected="kinds of events", got=_text.kind_of(kind))
     return taken
-
-
-def _as_hour(at: object) -> time:
-    if isinstance(at, time) and at.tzinfo is None:
-        return at
-    raise InvalidValue(expected="a local time such as time(10)", got=_text.kind_of(at))
 
 
 def _as_entry(value: object) -> Criterion | None:
@@ -141,7 +136,7 @@ class Cadence:
         factory=WorkCalendar,
         validator=lambda _, __, value: _fields.check_type(value, WorkCalendar, "$.calendar"),
     )
-    at: time = attrs.field(kw_only=True, default=time(10), converter=_as_hour)
+    at: time = attrs.field(kw_only=True, default=time(10), converter=as_hour)
     goal: Kinds = attrs.field(kw_only=True, default=(), converter=_as_kinds)
     ends_on: Kinds = attrs.field(kw_only=True, default=_ENDS, converter=_as_kinds)
     pauses_on: Kinds = attrs.field(kw_only=True, default=HAND_OFFS, converter=_as_kinds)

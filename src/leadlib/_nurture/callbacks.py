@@ -7,6 +7,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants
+from leadlib._nurture.hours import as_hour
 from leadlib._nurture.steps import as_whole_days
 from leadlib._nurture.touches import Touch, TouchReason, touch_id
 from leadlib.errors import InvalidValue
@@ -127,13 +128,13 @@ def schedule_callback(
     if grace.clock is not Clock.WORKING_DAYS:
         got = grace.clock.value
         raise InvalidValue(expected="a grace of working days", got=got, where="grace")
-    due = calendar.closing(wanted)
+    due, hour = calendar.closing(wanted), _named("at", as_hour, at)
     day = due.astimezone(calendar.zone).date()
     return Callback(
         lead=_named("lead", _fields.identifier, lead),
         asked=asked,
         wanted=wanted,
-        at=_instants.placed(datetime.combine(day, at), calendar.zone),
+        at=_instants.placed(datetime.combine(day, hour), calendar.zone),
         due=due,
         latest=calendar.after(due, grace),
         owner=_fields.member(Team, owner, expected="a team", where="owner"),
