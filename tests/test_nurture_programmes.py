@@ -904,6 +904,59 @@ class TestContent:
         assert same == also
 
 
+class TestHostileInput:
+    """Whatever is given, the answer is an error of leadlib's own that names the place."""
+
+    ONE = Enrolment(lead=a_lead(), cadence=a_cadence(a_step("a"), a_step("b", 30)), at=MONDAY)
+    PLACES = ("history", "sent", "consents", "policy", "enrolments", "lead", "cadence")
+
+    def calls(self, place, bad):
+        """Every public function that takes what has this name, with one bad argument."""
+        cadence, bads = self.ONE.cadence, {place: bad}
+        plan = {"lead": a_lead(), "enrolled": MONDAY}
+        yield lambda: cadence.plan(**plan | bads)
+        yield lambda: cadence.due(**plan | {"now": MONDAY} | bads)
+        yield lambda: [*cadence.touches(**plan | bads)]
+        yield lambda: enrol(**{"lead": a_lead(), "cadence": cadence, "at": MONDAY} | bads)
+        yield lambda: self.ONE.is_running(MONDAY, **bads)
+        yield lambda: plan_together(**{"enrolments": [self.ONE]} | bads)
+        yield lambda: due_together(**{"enrolments": [self.ONE], "now": MONDAY} | bads)
+        yield lambda: dry_run(**{"enrolments": [self.ONE]} | bads)
+        yield lambda: cadence.flaws(**bads)
+
+    @pytest.mark.parametrize("place", PLACES)
+    @pytest.mark.parametrize("bad", [3, "x", [3], b"x", [None], object()], ids=str)
+    def test_is_refused_by_name(self, place, bad):
+        refused = 0
+        for call in self.calls(place, bad):
+            try:
+                call()
+            except TypeError as fault:  # it takes nothing of this name
+                assert "unexpected keyword" in str(fault)
+            except InvalidValue as fault:
+                refused += 1
+                assert fault.where in {place, f"$.{place}"}
+            else:
+                pytest.fail(f"{place} was taken")
+
+        assert refused
+
+    @pytest.mark.parametrize("bad", [3, "x", [3], [None], object()], ids=str)
+    def test_is_no_plan_and_no_contacts(self, bad):
+        for call in (channel_mix, activities, lambda given: Plan(touches=given)):
+            with pytest.raises(InvalidValue):
+                call(bad)
+        for zone in (bad, None):
+            with pytest.raises((InvalidValue, UnknownName)):
+                Plan(touches=[], zone=zone)
+
+    def test_of_somebody_without_records_is_no_permission(self):
+        assert dry_run([self.ONE], consents={"i-1": []}).planned == 0
+        assert dry_run([self.ONE], consents={}).planned == 0
+        with pytest.raises(InvalidValue):
+            dry_run([self.ONE], consents={"i-1": None})
+
+
 class TestWithoutEnd:
     def test_more_working_days_than_there_are_is_said(self):
         shut = WorkCalendar(holidays=[date(2026, 3, 3) + n * DAY for n in range(4_000)])

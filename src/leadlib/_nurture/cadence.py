@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.flaws import Flaw, flaws_of
-from leadlib._nurture.happened import own_events
+from leadlib._nurture.given import by_id, events_until, laws_of, own_events
 from leadlib._nurture.hours import as_hour
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import permit_of
@@ -18,7 +18,7 @@ from leadlib._nurture.plan import Plan
 from leadlib._nurture.planner import Planner
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.steps import ANCHOR, Step, as_whole_days
-from leadlib._nurture.touches import SentTouch, Touch, as_sent
+from leadlib._nurture.touches import SentTouch, Touch
 from leadlib._nurture.walk import Case
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -284,16 +284,16 @@ class Cadence:
             step that comes again only the latest time does.
         """
         now = _instants.aware(now, where="now")
-        known = lead.known_by(now)
+        _fields.check_type(lead, Lead, "lead")
+        events, known = events_until(history, now), lead.known_by(now)
         if known is None:
             return ()
-        happened = [event for event in history if event.at <= now]
         case = case_of(
             known,
             enrolled,
             zone=zone,
             policy=policy,
-            history=happened,
+            history=events,
             sent=sent,
             consents=consents,
             subscriber=subscriber,
@@ -308,6 +308,7 @@ class Cadence:
         Args:
             policy: Also look at whether the hour of sending is ever allowed by it.
         """
+        laws_of(policy)  # which checks it
         return flaws_of(self, policy)
 
     @cached_property
@@ -363,15 +364,12 @@ def case_of(
 ) -> Case:
     """What a plan depends on, checked."""
     _fields.check_type(lead, Lead, "lead")
-    if policy is not None:
-        _fields.check_type(policy, ContactPolicy, "policy")
-    events = own_events(history, lead.id)
-    laws = None if policy is None else policy.laws
+    events, laws = own_events(history, lead.id), laws_of(policy)
     return Case(
         lead=lead,
         enrolled=_instants.aware(enrolled, where="enrolled"),
         zone=None if zone is None else as_zone(zone),
         history=events,
-        sent=as_sent(sent, lead.id),
+        sent=by_id(sent, lead.id),
         permit=permit_of(laws, consents, events, subscriber),
     )

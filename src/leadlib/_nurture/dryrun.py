@@ -11,6 +11,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._nurture.bulk import Instants, instants_of
 from leadlib._nurture.drawing import per_day
 from leadlib._nurture.enrolment import Enrolment, checked, plan_together
+from leadlib._nurture.given import all_of, as_events, given_records, laws_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.touches import SentTouch, TouchReason, TouchState
@@ -172,8 +173,8 @@ def dry_run(
         2026-03-09        3
         3 leads, 6 touches
     """
-    if consents is not None:
-        _fields.check_type(consents, Mapping, "consents")
+    laws_of(policy)  # which checks it
+    records = None if consents is None else _by_person(consents)
     single, several = _grouped(checked(enrolments))
     run = DryRun(
         zone=as_zone(zone),
@@ -182,14 +183,20 @@ def dry_run(
         single=single,
         several=several,
         policy=policy,
-        history=_by_lead(history, LeadEvent, "history"),
-        sent=_by_lead(sent, SentTouch, "sent"),
-        consents=consents,
+        history=_by_lead(as_events(history)),
+        sent=_by_lead(all_of(SentTouch, sent, "sent touches", "sent")),
+        consents=records,
         until=until,
     )
     is_plain = until is None and consents is None
     found = instants_of([*single.values()], policy) if is_plain else [None] * len(single)
     return _counted(run, found)
+
+
+def _by_person(consents: Any) -> Mapping[str, Sequence[ConsentRecord]]:
+    """Of whom nothing is on record, there is no record: that is no permission."""
+    _fields.check_type(consents, Mapping, "consents")
+    return _fields.by_name(consents, given_records)
 
 
 def _counted(run: DryRun, found: Iterable[Instants | None]) -> DryRun:
@@ -226,10 +233,8 @@ def _stops(plan: Plan) -> Iterator[TouchReason]:
             yield from touch.reasons[:1]
 
 
-def _by_lead(values: Iterable[Any], kind: type, where: str) -> dict[str, tuple[Any, ...]]:
-    _fields.check_type(values, Iterable, where)
+def _by_lead(values: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
     grouped: dict[str, list[Any]] = defaultdict(list)
     for value in values:
-        _fields.check_type(value, kind, where)
         grouped[value.lead].append(value)
     return {lead: tuple(own) for lead, own in grouped.items()}

@@ -7,9 +7,18 @@ from typing import Any
 
 import attrs
 
-from leadlib import _fields, _instants, _text
+from leadlib import _fields, _instants
 from leadlib._nurture.cadence import Cadence, case_of, plan_of
-from leadlib._nurture.happened import Happened, happened, own_events
+from leadlib._nurture.given import (
+    all_of,
+    as_events,
+    as_records,
+    as_sent,
+    events_until,
+    laws_of,
+    own_events,
+)
+from leadlib._nurture.happened import Happened, happened
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import Permit, permit_of
 from leadlib._nurture.plan import Plan
@@ -82,13 +91,13 @@ class Enrolment:
                 permission is asked for.
         """
         at = _instants.aware(at, where="at")
-        known = [event for event in history if event.at <= at]
+        known, laws = events_until(history, at), laws_of(policy)
         seen = _seen(self, known)
         if at < self.at or seen.erased or seen.ended or seen.opted_out.get(None):
             return False
         if self.cadence.is_endless:
             return True
-        caps = None if policy is None else attrs.evolve(policy, laws=None)
+        caps = policy if policy is None or laws is None else attrs.evolve(policy, laws=None)
         plan = self.cadence.plan(
             self.lead, enrolled=self.at, zone=self.zone, policy=caps, history=known
         )
@@ -192,10 +201,9 @@ def enrol(
     """
     at = _instants.aware(at, where="at")
     made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
-    events = [event for event in history if event.at <= at]
+    events = events_until(history, at)
     own = [old for old in checked(enrolments) if old.lead.id == lead.id and old.at <= at]
-    laws = None if policy is None else policy.laws
-    permit = permit_of(laws, consents, own_events(events, lead.id), subscriber)
+    permit = permit_of(laws_of(policy), consents, own_events(events, lead.id), subscriber)
     refused = (
         _ended(made, events, permit)
         or _not_let_in(made)
@@ -207,14 +215,7 @@ def enrol(
 
 def checked(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:
     """Enrolments and nothing else."""
-    _fields.check_type(enrolments, Iterable, "enrolments")
-    taken = tuple(enrolments)
-    for each in taken:
-        given: object = each  # checked by hand: there may be a million
-        if not isinstance(given, Enrolment):
-            got = _text.kind_of(given)
-            raise InvalidValue(expected="enrolments", got=got, where="enrolments")
-    return taken
+    return all_of(Enrolment, enrolments, "enrolments", "enrolments")
 
 
 def _refused(
@@ -333,8 +334,7 @@ def plan_together(
         trial 02 March as wanted
         news 03 March moved from 2026-03-02: another cadence goes first: at most 1 contact in 1 day
     """
-    events, got = tuple(history), tuple(sent)
-    records = None if consents is None else tuple(consents)
+    events, got, records = as_events(history), as_sent(sent), as_records(consents)
     known = {touch.id for touch in got if isinstance(touch, SentTouch)}
     touches: list[Touch] = []
     taken: tuple[Touch, ...] = ()
@@ -383,9 +383,8 @@ def due_together(
         policy: At which hours and how often anybody is contacted.
         history, sent, consents, subscriber: As for :meth:`Cadence.due`.
     """
-    events = tuple(history)
-    records = None if consents is None else tuple(consents)
-    got: list[SentTouch | str] = [*sent]
+    events, records = events_until(history, now), as_records(consents)
+    got: list[SentTouch | str] = [*as_sent(sent)]
     due: list[Touch] = []
     for each in of_one_lead(enrolments):
         found = each.cadence.due(

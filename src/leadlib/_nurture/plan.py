@@ -12,6 +12,7 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.drawing import timeline
 from leadlib._nurture.mix import ChannelMix, channel_mix
+from leadlib._nurture.policy import as_zone
 from leadlib._nurture.touches import Touch, TouchState
 from leadlib.errors import InvalidValue, LimitExceeded
 
@@ -21,6 +22,7 @@ _DAY = timedelta(days=1)
 
 
 def _as_touches(touches: Iterable[Touch]) -> tuple[Touch, ...]:
+    _fields.check_type(touches, Iterable, "touches")
     taken = tuple(islice(touches, limits.PLANNED + 1))
     for touch in taken:
         _fields.check_type(touch, Touch, "touches")
@@ -92,7 +94,7 @@ class Plan:
     """
 
     touches: tuple[Touch, ...] = attrs.field(converter=_as_touches)
-    zone: tzinfo = attrs.field(default=UTC, repr=False)
+    zone: tzinfo = attrs.field(default=UTC, converter=as_zone, repr=False)
 
     def __iter__(self) -> Iterator[Touch]:
         return iter(self.touches)
