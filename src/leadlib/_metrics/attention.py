@@ -42,7 +42,7 @@ class CoverageState(StrEnum):
     NOTHING_TO_NURTURE = "nothing to nurture"
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class NurtureCoverage(Result):
     """
     How many of the leads that are not ready are in a programme; made by :func:`nurture_coverage`.
@@ -52,8 +52,8 @@ class NurtureCoverage(Result):
         left_out: The ids of the others.
     """
 
-    rate: Rate
-    left_out: tuple[str, ...]
+    rate: Rate = attrs.field(validator=_fields.is_a(Rate))
+    left_out: tuple[str, ...] = attrs.field(converter=_fields.identifiers)
 
     @property
     def state(self) -> CoverageState:
@@ -115,10 +115,6 @@ class BacklogState(StrEnum):
     NOT_DISTINGUISHABLE = "not distinguishable"
 
 
-def _is_throughput(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Throughput, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True)
 class Backlog(Result):
     """
@@ -132,8 +128,8 @@ class Backlog(Result):
         InvalidValue: Not the same periods, or none.
     """
 
-    new: Throughput = attrs.field(validator=_is_throughput)
-    worked: Throughput = attrs.field(validator=_is_throughput)
+    new: Throughput = attrs.field(validator=_fields.is_a(Throughput))
+    worked: Throughput = attrs.field(validator=_fields.is_a(Throughput))
 
     def __attrs_post_init__(self) -> None:
         if len(self.new.counts) != len(self.worked.counts) or not self.new.counts:

@@ -37,10 +37,6 @@ def _as_threshold(value: float) -> float:
     return float(value)
 
 
-def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Rate, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Complaints(Result):
     """
@@ -51,7 +47,7 @@ class Complaints(Result):
         stop_at: The share from which on nothing more is sent.
     """
 
-    rate: Rate = attrs.field(validator=_is_rate)
+    rate: Rate = attrs.field(validator=_fields.is_a(Rate))
     stop_at: float = attrs.field(default=_STOP_AT, converter=_as_threshold)
 
     @property

@@ -55,10 +55,6 @@ def _as_panels(panels: Iterable[Panel]) -> frozenset[Panel]:
     )
 
 
-def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Rate, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Proposition(Result):
     """
@@ -70,8 +66,8 @@ class Proposition(Result):
         panels: Whom the idea was tried on before.
     """
 
-    tried: Rate = attrs.field(validator=_is_rate)
-    control: Rate = attrs.field(validator=_is_rate)
+    tried: Rate = attrs.field(validator=_fields.is_a(Rate))
+    control: Rate = attrs.field(validator=_fields.is_a(Rate))
     panels: frozenset[Panel] = attrs.field(default=frozenset(), converter=_as_panels)
 
     @property

@@ -17,7 +17,7 @@ from leadlib import _fields, _instants, _text, limits
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, asked_as, origin_of
-from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points
+from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points, whole_number
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
@@ -81,7 +81,7 @@ class Uplift(Measured):
 
     arms: Mapping[str, Rate] = attrs.field(converter=_as_arms)
     holdout: str = attrs.field(default=_HOLDOUT, converter=_fields.identifier)
-    strays: int = 0
+    strays: int = attrs.field(default=0, converter=whole_number)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     _table = "arms"
@@ -91,6 +91,8 @@ class Uplift(Measured):
         if self.holdout not in self.arms:
             got, legal = repr(self.holdout), [*self.arms]
             raise UnknownName(expected="an arm", got=got, where="$.holdout", legal=legal)
+        if self.strays < 0:
+            raise InvalidValue(expected="a count from 0 on", got="less", where="$.strays")
         if len(self.arms) == 1:
             raise InvalidValue(expected="an arm besides the hold-out", got="none", where="$.arms")
 
@@ -229,6 +231,7 @@ def uplift(
         >>> uplift(log, assigned=arms, goal="customer").comparison.difference
         0.0
     """
+    _fields.check_type(log, StageLog, "log")
     [name] = log.named([goal])
     arms = _fields.by_name(assigned, _fields.identifier)
     first = None if since is None else _instants.micros(_instants.aware(since, where="since"))

@@ -134,7 +134,7 @@ class Cadence:
     calendar: WorkCalendar = attrs.field(
         kw_only=True,
         factory=WorkCalendar,
-        validator=lambda _, __, value: _fields.check_type(value, WorkCalendar, "$.calendar"),
+        validator=_fields.is_a(WorkCalendar),
     )
     at: time = attrs.field(kw_only=True, default=time(10), converter=as_hour)
     goal: Kinds = attrs.field(kw_only=True, default=(), converter=_as_kinds)

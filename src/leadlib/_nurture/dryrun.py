@@ -11,7 +11,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._nurture.bulk import Instants, instants_of
 from leadlib._nurture.drawing import per_day
 from leadlib._nurture.enrolment import Enrolment, checked, plan_together
-from leadlib._nurture.given import all_of, as_events, given_records, laws_of
+from leadlib._nurture.given import as_events, given_records, laws_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.touches import SentTouch, TouchReason, TouchState
@@ -184,7 +184,7 @@ def dry_run(
         several=several,
         policy=policy,
         history=_by_lead(as_events(history)),
-        sent=_by_lead(all_of(SentTouch, sent, "sent touches", "sent")),
+        sent=_by_lead(_fields.all_of(SentTouch, sent, "sent touches", "sent")),
         consents=records,
         until=until,
     )

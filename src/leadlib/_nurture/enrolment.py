@@ -3,14 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Any
 
 import attrs
 
 from leadlib import _fields, _instants
 from leadlib._nurture.cadence import Cadence, case_of, plan_of
 from leadlib._nurture.given import (
-    all_of,
     as_events,
     as_records,
     as_sent,
@@ -45,15 +43,6 @@ def _as_own_zone(value: object) -> tzinfo | None:
     return None if value is None else as_zone(value)
 
 
-def _is_a(kind: type) -> Any:
-    """A validator: a value of that type."""
-
-    def check(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-        _fields.check_type(value, kind, f"$.{field.name}")
-
-    return check
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Enrolment:
     """
@@ -66,8 +55,8 @@ class Enrolment:
         zone: The contact's own, if it is known.
     """
 
-    lead: Lead = attrs.field(validator=_is_a(Lead))
-    cadence: Cadence = attrs.field(validator=_is_a(Cadence))
+    lead: Lead = attrs.field(validator=_fields.is_a(Lead))
+    cadence: Cadence = attrs.field(validator=_fields.is_a(Cadence))
     at: datetime = attrs.field(converter=_fields.instant)
     zone: tzinfo | None = attrs.field(default=None, converter=_as_own_zone)
 
@@ -215,7 +204,7 @@ def enrol(
 
 def checked(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:
     """Enrolments and nothing else."""
-    return all_of(Enrolment, enrolments, "enrolments", "enrolments")
+    return _fields.all_of(Enrolment, enrolments, "enrolments", "enrolments")
 
 
 def _refused(

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
-from leadlib import _fields, _text
+from leadlib import _fields
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.strictest import Laws
 from leadlib._nurture.touches import SentTouch
-from leadlib.errors import InvalidValue
 from leadlib.lifecycle import LeadEvent
 from leadlib.model import ConsentRecord
 
 __all__ = [
-    "all_of",
     "as_events",
     "as_records",
     "as_sent",
@@ -25,20 +22,9 @@ __all__ = [
 ]
 
 
-def all_of(kind: Any, values: Any, expected: str, where: str) -> tuple[Any, ...]:
-    """All of one kind, or of one of several; a text would fall into its letters."""
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise InvalidValue(expected=expected, got=_text.kind_of(values), where=where)
-    taken = tuple(values)
-    for value in taken:
-        if not isinstance(value, kind):
-            raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
-    return taken
-
-
 def as_events(history: Iterable[LeadEvent]) -> tuple[LeadEvent, ...]:
     """What has happened, to whichever leads."""
-    return all_of(LeadEvent, history, "events", "history")
+    return _fields.all_of(LeadEvent, history, "events", "history")
 
 
 def events_until(history: Iterable[LeadEvent], at: datetime) -> tuple[LeadEvent, ...]:
@@ -54,7 +40,7 @@ def own_events(history: Iterable[LeadEvent], lead: str) -> tuple[LeadEvent, ...]
 
 def as_sent(sent: Iterable[SentTouch | str]) -> tuple[SentTouch | str, ...]:
     """What went out, with its instant or as the bare id."""
-    return all_of(SentTouch | str, sent, "sent touches or their ids", "sent")
+    return _fields.all_of(SentTouch | str, sent, "sent touches or their ids", "sent")
 
 
 def by_id(sent: Iterable[SentTouch | str], lead: str) -> Mapping[str, SentTouch | None]:
@@ -74,7 +60,7 @@ def as_records(
 
 def given_records(consents: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:
     """What a person allowed and refused; nothing on record is an empty list."""
-    return all_of(ConsentRecord, consents, "records of consent and opt-outs", "consents")
+    return _fields.all_of(ConsentRecord, consents, "records of consent and opt-outs", "consents")
 
 
 def laws_of(policy: ContactPolicy | None) -> Laws | None:
