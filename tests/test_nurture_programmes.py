@@ -414,6 +414,16 @@ class TestCallbacks:
 
         assert (call.touch.why, call.touch.is_moved) == ("", False)
 
+    def test_are_of_the_day_of_the_office_whatever_day_it_is_elsewhere(self):
+        """From six to eight in Auckland it is the day before in UTC."""
+        early = WorkCalendar(
+            zone=ZoneInfo("Pacific/Auckland"), hours={day: [(time(6), time(8))] for day in range(5)}
+        )
+        call = self.promise(after=relativedelta(days=3), calendar=early, at=time(7))
+
+        assert call.at.date() != call.wanted
+        assert not call.is_moved
+
     @pytest.mark.parametrize(
         ("changed", "where"),
         [

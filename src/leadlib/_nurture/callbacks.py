@@ -34,6 +34,7 @@ class Callback:
         due: The end of that day: from then on it is late.
         latest: The end of the grace: from then on the promise is broken.
         owner: Which team calls.
+        is_moved: Whether the day that was asked for is closed.
     """
 
     lead: str
@@ -43,13 +44,13 @@ class Callback:
     due: datetime
     latest: datetime
     owner: Team
+    is_moved: bool = False
 
     @property
     def touch(self) -> Touch:
         """
         The call as a touch that was asked for: an opt-out of marketing does not break the promise.
         """
-        moved = self.at.date() != self.wanted and self.due.date() != self.wanted
         return Touch(
             id=touch_id(self.lead, _CALL_BACK, "call", self.asked, self.wanted.isoformat()),
             lead=self.lead,
@@ -58,8 +59,8 @@ class Callback:
             channel="phone",
             purpose=Purpose.REQUESTED,
             at=self.at,
-            reasons=(TouchReason.CLOSED,) if moved else (),
-            why=f"moved from {self.wanted}: {TouchReason.CLOSED}" if moved else "",
+            reasons=(TouchReason.CLOSED,) if self.is_moved else (),
+            why=f"moved from {self.wanted}: {TouchReason.CLOSED}" if self.is_moved else "",
             owner=self.owner.value,
         )
 
@@ -138,6 +139,7 @@ def schedule_callback(
         due=due,
         latest=calendar.after(due, grace),
         owner=_fields.member(Team, owner, expected="a team", where="owner"),
+        is_moved=day != wanted,
     )
 
 
