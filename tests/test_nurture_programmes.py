@@ -313,6 +313,21 @@ class TestHandOver:
         asked = {"enrolled": MONDAY, "history": history, "sent": sent}
         assert self.CADENCE.due(a_lead(), now=later - HOUR, **asked) == ()
 
+    def test_what_was_late_before_they_asked_waits_for_the_day_too(self):
+        """Wanted on Monday, not sent; on Tuesday they ask for Friday: then it goes out, once."""
+        news = a_cadence(a_step("news", every=relativedelta(days=30)))
+        friday = MONDAY + 4 * DAY
+        asked = {
+            "enrolled": MONDAY,
+            "history": [Deferred(lead="i-1", at=MONDAY + DAY, not_before=friday)],
+        }
+        plan = news.plan(a_lead(), now=MONDAY + DAY, until=MONDAY + 20 * DAY, **asked)
+
+        assert [(touch.state.value, touch.at) for touch in plan] == [("planned", friday)]
+        assert news.due(a_lead(), now=friday - HOUR, **asked) == ()
+        [touch] = news.due(a_lead(), now=friday, **asked)
+        assert (touch.id, touch.at) == (plan[0].id, friday)
+
     def test_what_they_asked_for_last_counts(self):
         later, sooner = MONDAY + 90 * DAY, MONDAY + 10 * DAY
         history = [

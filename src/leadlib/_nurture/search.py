@@ -176,22 +176,15 @@ class Search:
             over = pause.end is not None and pause.end <= enrolled
             if over or self.at < pause.begin:
                 continue
-            if pause.end is None or self.step.every is not None:
-                if (stop := self._in(pause)) is not None:
-                    return stop
-            else:
+            if pause.end is None:
+                return _held(pause)
+            if self.step.every is None:
                 self._wait(pause, pause.end, max(pause.begin, enrolled))
+            elif pause.holds(self.at):
+                is_wish = pause.reason is TouchReason.WISH
+                reason = pause.reason if is_wish else TouchReason.HAND_OFF
+                return TouchState.CANCELLED, reason, pause.why
         return None
-
-    def _in(self, pause: Pause) -> _Stop | None:
-        """What a pause stops: for now, or for good if the next time comes anyway."""
-        if not pause.holds(self.at):
-            return None
-        if pause.end is None:
-            return TouchState.HELD, TouchReason.HAND_OFF, pause.why
-        is_wish = pause.reason is TouchReason.WISH
-        reason = pause.reason if is_wish else TouchReason.HAND_OFF
-        return TouchState.CANCELLED, reason, pause.why
 
     def _wait(self, pause: Pause, end: int, begin: int) -> None:
         self.day += self.lane.local_day(end) - self.lane.local_day(begin)
@@ -202,16 +195,15 @@ class Search:
 
     def _quiet(self, move: _Move) -> _Stop | None:
         """What was moved into a pause waits for its end."""
-        pause = None
-        if self.step.purpose is Purpose.MARKETING:
+        while self.step.purpose is Purpose.MARKETING:
             pause = self.walk.happened.paused_at(self.at)
-        if pause is None:
-            return None
-        if pause.end is None or self.step.every is not None:
-            return self._in(pause)
-        move(pause.end)
-        self._say(pause.reason, f"{pause.reason} ({pause.why})")
-        self._find_room(move)
+            if pause is None:
+                break
+            if pause.end is None:
+                return _held(pause)
+            move(pause.end)
+            self._say(pause.reason, f"{pause.reason} ({pause.why})")
+            self._find_room(move)
         return None
 
     def _find_room(self, move: _Move) -> None:
@@ -237,6 +229,10 @@ class Search:
         permit = self.walk.case.permit
         refusal = None if permit is None else permit(self.step, _instants.from_micros(self.at))
         return None if refusal is None else (refusal.state, refusal.reason, refusal.why)
+
+
+def _held(pause: Pause) -> _Stop:
+    return TouchState.HELD, TouchReason.HAND_OFF, pause.why
 
 
 def _full_in_words(reason: TouchReason, cap: str) -> str:
