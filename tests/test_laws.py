@@ -843,7 +843,9 @@ class TestHostileQuestions:
 
     FLORIDA = laws_for("US-FL")
 
-    @pytest.mark.parametrize("bad", [None, 3, "", [3], {}, float("nan"), object()], ids=str)
+    @pytest.mark.parametrize(
+        "bad", [None, 3, "", [3], {}, float("nan"), object()], ids=lambda bad: type(bad).__name__
+    )
     def test_about_no_channel_are_refused(self, bad):
         for ask in (
             lambda: self.FLORIDA.hours(bad),
@@ -858,7 +860,9 @@ class TestHostileQuestions:
                 ask()
             assert caught.value.where == "channel"
 
-    @pytest.mark.parametrize("bad", [3, "x", None, [3], object()], ids=str)
+    @pytest.mark.parametrize(
+        "bad", [3, "x", None, [3], object()], ids=lambda bad: type(bad).__name__
+    )
     def test_with_no_lists_are_refused_by_name(self, bad):
         [cap] = self.FLORIDA.caps("phone")
         key = b"kept in a vault, 32 bytes of it."

@@ -950,7 +950,9 @@ class TestHostileInput:
         yield lambda: cadence.flaws(**bads)
 
     @pytest.mark.parametrize("place", PLACES)
-    @pytest.mark.parametrize("bad", [3, "x", [3], b"x", [None], object()], ids=str)
+    @pytest.mark.parametrize(
+        "bad", [3, "x", [3], b"x", [None], object()], ids=lambda bad: type(bad).__name__
+    )
     def test_is_refused_by_name(self, place, bad):
         refused = 0
         for call in self.calls(place, bad):
@@ -966,7 +968,9 @@ class TestHostileInput:
 
         assert refused
 
-    @pytest.mark.parametrize("bad", [3, "x", [3], [None], object()], ids=str)
+    @pytest.mark.parametrize(
+        "bad", [3, "x", [3], [None], object()], ids=lambda bad: type(bad).__name__
+    )
     def test_is_no_plan_and_no_contacts(self, bad):
         for call in (channel_mix, activities, lambda given: Plan(touches=given)):
             with pytest.raises(InvalidValue):
