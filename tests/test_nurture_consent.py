@@ -140,6 +140,7 @@ class TestLaws:
         assert len(cadence.due(known, enrolled=morning, now=late, **asked)) == 1
         assert cadence.due(known, enrolled=morning, now=late + timedelta(minutes=1), **asked) == ()
 
+    @pytest.mark.rule("L10", part="in a plan")
     def test_of_florida_let_the_fourth_call_in_a_day_wait(self):
         florida = ContactPolicy(laws=laws_for("US-FL"))
         calls = [Attempted(lead="i-1", at=MONDAY + n * HOUR) for n in (5, 6, 7)]

@@ -349,7 +349,7 @@ class TestRandomCalendars:
         policy = ContactPolicy(
             hours=window[0], quiet=[QuietHours(*each) for each in window[1]], caps=caps
         )
-        enrolled = datetime(2011, 3, 20, 3, tzinfo=UTC)
+        enrolled = datetime(2011, data.draw(st.sampled_from([3, 10])), 20, 3, tzinfo=UTC)
         now = enrolled + hours_later * HOUR
         history = [event for event in events(told, enrolled) if event.at <= now]
         asked = {"enrolled": enrolled, "zone": zone, "policy": policy, "history": history}

@@ -256,6 +256,28 @@ class TestCaps:
 
         assert local(plan) == ["Mon 23 Mar 10:00", "Mon 30 Mar 10:00", "Mon 06 Apr 10:00"]
 
+    def test_of_days_wait_for_the_second_time_when_the_clocks_are_put_back(self):
+        """Late at the second half past two: a day after a quarter to three is the second one."""
+        lead = Lead(id="i-1", inquiries=[an_inquiry(at=datetime(2020, 1, 1, tzinfo=UTC))])
+        other = SentTouch(
+            id="x",
+            lead="i-1",
+            cadence="other",
+            send="s",
+            channel="mail",
+            at=datetime(2026, 10, 24, 2, 45, tzinfo=BERLIN),
+        )
+        asked = {
+            "enrolled": datetime(2026, 10, 20, tzinfo=UTC),
+            "zone": BERLIN,
+            "policy": ContactPolicy(caps=[Cap(1, per=relativedelta(days=1))]),
+            "sent": [other],
+        }
+        now = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+        [touch] = a_cadence(0, calendar=EVERY_DAY).plan(lead, now=now, **asked)
+
+        assert touch.at == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
+
     def test_of_hours_are_elapsed_time(self):
         policy = ContactPolicy(caps=[Cap(1, per=timedelta(hours=168))])
         enrolled = datetime(2026, 3, 23, 8, tzinfo=BERLIN)

@@ -217,12 +217,13 @@ class Search:
             alone = walk.alone.full(self.at, wall, step.channel)
             reason = TouchReason.PRIORITY if alone is None else TouchReason.CAP
             self._say(reason, _full_in_words(reason, str(full.cap)))
-            freed = self._freed(full.until, full.cap.is_of_the_calendar)
-            move(max(freed, self.at + 1))
+            freed = self._freed(full.until) if full.cap.is_of_the_calendar else full.until
+            if freed <= self.at:  # the clocks were put back: what is freed comes a second time
+                freed = self.at + full.until - wall
+            move(freed)
 
-    def _freed(self, until: int, is_wall: bool) -> int:  # noqa: FBT001  # of this class alone
-        if not is_wall:
-            return until
+    def _freed(self, until: int) -> int:
+        """The instant at which the clock on the wall first shows a time."""
         return self.lane.around(self.lane.day_at(until)).offsets.placed(until)
 
     def _refused(self) -> _Stop | None:
