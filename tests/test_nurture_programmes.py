@@ -713,6 +713,18 @@ class TestPlan:
         assert days == [12, 13, 14]
         assert [touch.at.day for touch in plan] == [12, 13, 14, 1]
 
+    def test_what_went_out_at_an_instant_that_nobody_knows_went_out_as_planned(self):
+        """Its bare id holds nothing up: the second, which is late, goes out now."""
+        cadence = a_cadence(a_step("a", 0), a_step("b", 1), a_step("c", 2))
+        now = MONDAY + 10 * DAY
+        first, *_ = cadence.plan(a_lead(), enrolled=MONDAY)
+        asked = {"enrolled": MONDAY, "now": now, "sent": [first.id]}
+        plan = cadence.plan(a_lead(), **asked)
+
+        assert [touch.at for touch in plan[:2]] == [first.at, now]
+        assert plan[2].at.date() == (now + DAY).date()
+        assert cadence.due(a_lead(), **asked) == (plan[1],)
+
     def test_of_what_comes_again_only_the_latest_is_still_planned(self):
         cadence = a_cadence(a_step("news", every=relativedelta(days=7)), a_step("a", 10))
         now = MONDAY + 16 * DAY

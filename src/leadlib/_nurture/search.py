@@ -37,12 +37,14 @@ class Search:
         walk: Over the steps, of which this is one.
         step: What is to be sent.
         day: The local day on which it is wanted, as an ordinal.
+        now: What should have gone out before goes out from now on; None if nobody asks.
         moves: Why it was moved or stopped.
     """
 
     walk: "Walk"
     step: Step
     day: int
+    now: int | None = attrs.field(kw_only=True)
     moves: list[tuple[TouchReason, str]] = attrs.field(init=False, factory=list)
     lane: Lane = attrs.field(init=False)
     at: int = attrs.field(init=False, default=0)
@@ -85,10 +87,9 @@ class Search:
 
     def _late(self) -> _Stop | None:
         """What should have gone out goes out from now on, at the next instant that is allowed."""
-        now = self.walk.now
-        if now is None or self.at >= now:
+        if self.now is None or self.at >= self.now:
             return None
-        self._soon(now)
+        self._soon(self.now)
         self._say(TouchReason.LATE)
         return self._settled(self._soon)
 

@@ -207,7 +207,7 @@ class Walk:
         if not time.is_known:
             why = f"no {time.step.after} within ten years of the enrolment"
             return self._stopped(time, TouchState.HELD, TouchReason.NO_DAY, why)
-        search = Search(self, time.step, time.day)
+        search = Search(self, time.step, time.day, now=self.now)
         at, state = search.found()
         if state is not TouchState.CANCELLED and self._is_outdated(time, at):
             return self._passed_over(time)
@@ -230,7 +230,7 @@ class Walk:
     def _sent(self, time: _Time, record: SentTouch | None) -> Touch:
         """Of a bare id nobody knows when: then it went out as planned."""
         if record is None:
-            at, _ = Search(self, time.step, time.day).found()
+            at, _ = Search(self, time.step, time.day, now=None).found()
             self._count(at, time.step.channel, self.alone, self.ledger)
         else:
             at = _instants.micros(record.at)
