@@ -693,6 +693,20 @@ class TestPlan:
         assert change.kind is ChangeKind.CHANGED
         assert before.changes_to(before) == ()
 
+    def test_what_is_held_is_no_other_because_a_day_has_passed(self):
+        """Tomorrow it would go out tomorrow; but it is news that it waits no more, or otherwise."""
+        cadence = a_cadence(a_step("a", only_after="click"))
+        today, tomorrow = (
+            cadence.plan(a_lead(), enrolled=MONDAY, now=MONDAY + n * DAY) for n in (1, 2)
+        )
+        away = cadence.plan(
+            saying("click"), enrolled=MONDAY, now=MONDAY + DAY, history=[a_hand_off(MONDAY)]
+        )
+
+        assert today.changes_to(tomorrow) == ()
+        [change] = today.changes_to(away)
+        assert change.kind is ChangeKind.CHANGED
+
     def test_what_is_late_goes_out_from_now_on(self):
         cadence = a_cadence(a_step("a", 0), a_step("b", 5))
         plan = cadence.plan(a_lead(), enrolled=MONDAY, now=MONDAY + 3 * DAY)

@@ -137,8 +137,7 @@ class Plan:
 
     @property
     def _live(self) -> Iterator[Touch]:
-        live = {TouchState.PLANNED, TouchState.SENT}
-        return (touch for touch in self if touch.state in live)
+        return (touch for touch in self if touch.state in _LIVE)
 
     @property
     def irregularity(self) -> float | None:
@@ -210,13 +209,21 @@ class Plan:
 def _change(before: Touch | None, after: Touch | None) -> PlanChange | None:
     if before is None or after is None:
         kind = ChangeKind.ADDED if before is None else ChangeKind.DROPPED
-    elif before.state is not after.state:
+    elif _standing(before) != _standing(after):
         kind = ChangeKind.CHANGED
-    elif before.at != after.at:
+    elif before.state in _LIVE and before.at != after.at:
         kind = ChangeKind.MOVED
     else:
         return None
     return PlanChange(kind=kind, before=before, after=after)
+
+
+def _standing(touch: Touch) -> tuple[Any, ...]:
+    """What does not go out stands as it did while its reasons do, whenever it would have."""
+    return (touch.state, *(() if touch.state in _LIVE else touch.reasons))
+
+
+_LIVE = frozenset({TouchState.PLANNED, TouchState.SENT})
 
 
 def _cells(touch: Touch, zone: tzinfo, *, named: bool) -> tuple[str, ...]:
