@@ -20,7 +20,7 @@ from leadlib import limits
 from leadlib.errors import ConflictError, InvalidValue, LeadlibError, LimitExceeded, UnknownName
 from leadlib.handoff import Brief
 from leadlib.lifecycle import INQUIRY
-from leadlib.metrics import Rate, StageLog, Uplift, compare, uplift
+from leadlib.metrics import Rate, StageLog, Uplift, UpliftVerdict, compare, uplift
 from leadlib.model import Lead
 from leadlib.nurture import HOLDOUT, Experiment, Response, ResponseKind, with_responses
 from leadlib.qualification import Field, LeadDefinition
@@ -189,7 +189,7 @@ class TestBadExperiments:
 class TestUplift:
     TEXTBOOK = {"nurtured": Rate(60, 1_000), HOLDOUT: Rate(20, 500)}
 
-    @pytest.mark.rule("M-38")
+    @pytest.mark.rule("000-25", "M-38")
     def test_is_that_of_the_textbook(self):
         found = Uplift(arms=self.TEXTBOOK).comparison
 
@@ -198,6 +198,24 @@ class TestUplift:
         assert found.z == pytest.approx(1.625, abs=5e-4)
         assert found.p == pytest.approx(0.1041, abs=5e-5)
         assert Uplift(arms=self.TEXTBOOK).gained == pytest.approx(20)
+        assert Uplift(arms=self.TEXTBOOK).verdict is UpliftVerdict.INCONCLUSIVE
+
+    @pytest.mark.parametrize(
+        ("nurtured", "verdict"),
+        [
+            (Rate(120, 1_000), "more arrive"),
+            (Rate(10, 1_000), "fewer arrive"),
+            (Rate(40, 1_000), "inconclusive"),
+            (Rate(0, 0), "inconclusive"),
+        ],
+    )
+    def test_says_what_it_shows(self, nurtured, verdict):
+        """Against 20 of 500: 12 % and 1 % differ from 4 % beyond chance, the same rate does not."""
+        found = Uplift(arms={"nurtured": nurtured, HOLDOUT: Rate(20, 500)})
+
+        assert found.verdict == verdict
+        assert found.to_dict()["verdict"] == verdict
+        assert str(found).endswith(f": {verdict}")
 
     @pytest.mark.rule("M-38")
     def test_counts_everybody_where_they_were_assigned(self):

@@ -10,7 +10,7 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import DAY, MONDAY, an_inquiry
+from builders import DAY, MONDAY, a_lead, an_inquiry
 from leadlib.errors import InvalidValue, LeadlibError, LimitExceeded, UnknownName
 from leadlib.lifecycle import Erased, Inquired, OptedOut
 from leadlib.model import Basis, Consent, OptOut, PermissionReason, Purpose, SoftOptIn, permission
@@ -43,9 +43,11 @@ from leadlib.nurture import (
     Response,
     ResponseKind,
     Subscriber,
+    SuppressionList,
     laws_for,
     opt_outs,
     strictest,
+    with_responses,
 )
 from leadlib.worktime import WorkCalendar, hours, working_hours
 
@@ -834,3 +836,47 @@ class TestBadInput:
         ):
             with pytest.raises(LeadlibError):
                 ask()
+
+
+class TestHostileQuestions:
+    """No answer may be had by asking wrongly: hours of no channel would be all hours."""
+
+    FLORIDA = laws_for("US-FL")
+
+    @pytest.mark.parametrize(
+        "bad", [None, 3, "", [3], {}, float("nan"), object()], ids=lambda bad: type(bad).__name__
+    )
+    def test_about_no_channel_are_refused(self, bad):
+        for ask in (
+            lambda: self.FLORIDA.hours(bad),
+            lambda: self.FLORIDA.caps(bad),
+            lambda: self.FLORIDA.parts(bad),
+            lambda: self.FLORIDA.enough(bad),
+            lambda: self.FLORIDA.next_open(MONDAY, channel=bad, zone=None),
+            lambda: self.FLORIDA.open_on(MONDAY.date(), channel=bad, zone=None),
+            lambda: self.FLORIDA.permission([], channel=bad, at=MONDAY),
+        ):
+            with pytest.raises(InvalidValue) as caught:
+                ask()
+            assert caught.value.where == "channel"
+
+    @pytest.mark.parametrize(
+        "bad", [3, "x", None, [3], object()], ids=lambda bad: type(bad).__name__
+    )
+    def test_with_no_lists_are_refused_by_name(self, bad):
+        [cap] = self.FLORIDA.caps("phone")
+        key = b"kept in a vault, 32 bytes of it."
+        empty = SuppressionList.start(key)
+        for place, ask in (
+            ("earlier", lambda: cap.next_allowed(MONDAY, bad)),
+            ("contacts", lambda: self.FLORIDA.kept_until(bad)),
+            ("carried", lambda: self.FLORIDA.missing_parts(bad, channel="mail")),
+            ("also", lambda: laws_for("DE", also=bad)),
+            ("events", lambda: opt_outs(bad)),
+            ("responses", lambda: with_responses(a_lead(), bad)),
+            ("people", lambda: empty.add(bad, at=MONDAY, key=key)),
+            ("day", lambda: self.FLORIDA.open_on(bad, channel="phone", zone=None)),
+        ):
+            with pytest.raises(InvalidValue) as caught:
+                ask()
+            assert caught.value.where == place

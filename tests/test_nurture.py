@@ -87,7 +87,7 @@ class TestPlan:
         cadence = Cadence("c", steps=given, calendar=OFFICE)
         first, second = cadence.plan(a_lead(), enrolled=datetime(2026, 2, 2, 9, tzinfo=BERLIN))
 
-        assert first.at.date() == second.at.date() == date(2026, 3, 4)
+        assert (first.at.date(), second.at.date()) == (date(2026, 3, 4), date(2026, 3, 5))
         assert second.why == "moved from 2026-03-02: not before the step before it"
 
     def test_several_steps_may_land_on_one_open_day(self):
@@ -175,11 +175,23 @@ class TestDue:
     def test_gives_what_has_come_and_never_passes_what_is_not_confirmed(self):
         cadence = Cadence("welcome", steps=steps(0, 1, 7))
         first, second, _ = cadence.plan(a_lead(), enrolled=MONDAY)
-        now = MONDAY + 2 * DAY
+        asked = {"enrolled": MONDAY, "now": second.at}
+        [late] = cadence.due(a_lead(), **asked)
 
-        assert cadence.due(a_lead(), enrolled=MONDAY, now=now) == (first,)
-        assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id]) == (second,)
-        assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=[first.id, second.id]) == ()
+        assert (late.id, late.at) == (first.id, second.at)
+        assert late.why == "moved from 2026-03-02: not sent in time"
+        assert cadence.due(a_lead(), **asked, sent=[first.id]) == (second,)
+        assert cadence.due(a_lead(), **asked, sent=[first.id, second.id]) == ()
+
+    def test_of_one_day_gives_one_after_the_other_though_they_are_late_by_minutes(self):
+        cadence = Cadence("welcome", steps=steps(0, 0, 0))
+        now, sent = MONDAY + timedelta(hours=1, minutes=5), []
+        for _ in range(3):
+            [touch] = cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=sent)
+            sent.append(touch.sent(at=now))
+            now += timedelta(minutes=1)
+
+        assert [touch.send for touch in sent] == ["touch 0", "touch 1", "touch 2"]
 
     def test_asks_again_at_the_moment_of_sending(self):
         cadence = Cadence("welcome", steps=steps(0))
@@ -244,8 +256,8 @@ class TestCadence:
             ({"channel": 3}, "$.channel"),
             ({"purpose": "fun"}, "$.purpose"),
             ({"only_if": True}, "$.only_if"),
-            ({"after": days(3)}, "after"),
-            ({"after": hours(3)}, "after"),
+            ({"after": days(3)}, "$.after"),
+            ({"after": hours(3)}, "$.after"),
         ],
     )
     def test_refuses_what_is_no_part_of_a_step(self, changed, where):
@@ -297,7 +309,7 @@ class TestCadence:
         with pytest.raises(InvalidValue, match="a relativedelta of whole days") as caught:
             Step(send="a", after=delay)
 
-        assert caught.value.where == "after"
+        assert caught.value.where == "$.after"
 
     @pytest.mark.parametrize(
         "delay",

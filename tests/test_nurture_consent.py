@@ -140,6 +140,7 @@ class TestLaws:
         assert len(cadence.due(known, enrolled=morning, now=late, **asked)) == 1
         assert cadence.due(known, enrolled=morning, now=late + timedelta(minutes=1), **asked) == ()
 
+    @pytest.mark.rule("L10", part="in a plan")
     def test_of_florida_let_the_fourth_call_in_a_day_wait(self):
         florida = ContactPolicy(laws=laws_for("US-FL"))
         calls = [Attempted(lead="i-1", at=MONDAY + n * HOUR) for n in (5, 6, 7)]
@@ -246,6 +247,20 @@ class TestRecords:
 
         assert len(cadence.due(a_lead(), now=MONDAY + DAY, **given)) == 1
         assert cadence.due(a_lead(), now=MONDAY + 2 * DAY, **given) == ()
+
+    def test_what_waited_for_them_goes_out_once_they_are_given(self):
+        cadence = a_cadence(*days(0, 1, 5))
+        given = express(at=MONDAY + 2 * DAY)
+        asked = {"enrolled": MONDAY, "consents": [given]}
+        held, _, _ = cadence.plan(a_lead(), **asked)
+        before, after = (
+            cadence.due(a_lead(), now=given.at + minute, **asked)
+            for minute in (-timedelta(minutes=1), timedelta(minutes=1))
+        )
+        [first] = after
+
+        assert (before, first.id) == ((), held.id)
+        assert first.why == "moved from 2026-03-02: not sent in time"
 
     def test_what_may_not_go_out_does_not_hold_up_what_may(self):
         steps = [

@@ -11,16 +11,26 @@ from zoneinfo import ZoneInfo, available_timezones
 import attrs
 import pytest
 from dateutil.relativedelta import relativedelta
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from builders import DAY, HOUR, MONDAY, a_certificate, an_inquiry
-from leadlib.lifecycle import Erased, HandedBack, HandedOff, OptedOut
-from leadlib.model import Lead
-from leadlib.nurture import Cadence, Cap, ContactPolicy, QuietHours, Step, TouchState
+from leadlib.lifecycle import Attempted, Deferred, Erased, HandedBack, HandedOff, OptedOut
+from leadlib.model import Consent, Lead, Purpose
+from leadlib.nurture import (
+    Cadence,
+    Cap,
+    ContactPolicy,
+    Enrolment,
+    QuietHours,
+    Step,
+    TouchState,
+    dry_run,
+)
 from leadlib.worktime import WorkCalendar, working_days
 from test_worktime_zones import behaviour, changes_of
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LEAD = Lead(id="i-1", inquiries=[an_inquiry(at=datetime(1999, 1, 1, tzinfo=UTC))])
 WINDOWS = [  # (hours, quiet): of the day, of the night, around the change of the clocks
     ({day: [(time(9), time(18))] for day in range(5)}, []),
@@ -85,11 +95,37 @@ def faults(name, change, sending=HOURS):
             if len({touch.id for touch in plan}) != len(plan):
                 yield name, change, number, hour, "twice"
             yield from wrong_caps(plan, policy, zone)
+            kind = KINDS[(number + hour.hour) % len(KINDS)]
+            asked = {"enrolled": enrolled, "zone": zone, "policy": policy}
+            rest = cadence.plan(LEAD, **asked, **ending(change, kind)).planned
+            if rest != tuple(touch for touch in plan if touch.at < change):
+                yield name, change, number, hour, "not just what is before the end", kind
             first = enrolled.astimezone(zone).date()
             for step, touch in zip(cadence.steps, plan, strict=True):
                 local = touch.at.astimezone(zone)
                 if touch.at < enrolled or local.date() < first + step.after:
                     yield name, change, number, hour, "early", touch
+
+
+KINDS = ("opt-out", "erasure", "hand-off", "expiry")
+
+
+def ending(end, kind):
+    """What a plan is given so that nothing may go out from an instant on."""
+    if kind == "expiry":
+        long_ago = datetime(1999, 1, 1, tzinfo=UTC)
+        yes = Consent(at=long_ago, basis="express", channel="mail", by_person=True, expires=end)
+        return {"consents": [yes]}
+    return {"history": [an_end(kind, end)]}
+
+
+def an_end(kind, end):
+    if kind == "hand-off":
+        proof = a_certificate("i-1", at=end)
+        return HandedOff(lead="i-1", at=end, certificate=proof, to="sam", brief="b")
+    if kind == "erasure":
+        return Erased(lead="i-1", at=end)
+    return OptedOut(lead="i-1", at=end, channel="mail" if kind == "opt-out of mail" else None)
 
 
 @cache
@@ -124,9 +160,11 @@ def within(now, begin, end, *, yesterday):
 
 
 def wrong_caps(plan, policy, zone):
+    """Describe where marketing is too much: what was asked for may come on top of it."""
+    live = [t for t in plan if t.state in {TouchState.PLANNED, TouchState.SENT}]
     for cap in policy.caps:
-        live = [t for t in plan if t.state in {TouchState.PLANNED, TouchState.SENT}]
-        own = [t.at for t in live if cap.channel in {None, t.channel}]
+        counted = [t for t in live if cap.channel in {None, t.channel}]
+        own = [t.at for t in counted if t.purpose is Purpose.MARKETING]
         if isinstance(cap.per, relativedelta):
             own = [at.astimezone(zone).replace(tzinfo=None) for at in own]
         for at in own:
@@ -214,7 +252,8 @@ class TestRandomCalendars:
         asked = {"enrolled": MONDAY, "zone": UTC, "policy": policy, "until": MONDAY + 90 * DAY}
         plan = cadence.plan(LEAD, **asked)
         middle = data.draw(st.integers(0, len(plan)))
-        sent = [touch.sent(at=touch.at) for touch in plan[:middle]]
+        gone = [touch for touch in plan[:middle] if touch.state is TouchState.PLANNED]
+        sent = [touch.sent(at=touch.at) for touch in gone]
         again = cadence.plan(LEAD, sent=sent, **asked)
 
         assert again[middle:] == plan[middle:]
@@ -230,14 +269,7 @@ class TestRandomCalendars:
     def test_nothing_goes_out_after_an_end(self, delays, hours_later, kind, hour):
         cadence = self.cadence(delays, set(), hour, "calendar")
         end = MONDAY + hours_later * HOUR
-        event = {
-            "opt-out": lambda: OptedOut(lead="i-1", at=end),
-            "opt-out of mail": lambda: OptedOut(lead="i-1", at=end, channel="mail"),
-            "erasure": lambda: Erased(lead="i-1", at=end),
-            "hand-off": lambda: HandedOff(
-                lead="i-1", at=end, certificate=a_certificate("i-1", at=end), to="sam", brief="b"
-            ),
-        }[kind]()
+        event = an_end(kind, end)
         plan = cadence.plan(LEAD, enrolled=MONDAY, history=[event])
         touched = {"mail"} if kind == "opt-out of mail" else {"mail", "phone", "post"}
 
@@ -294,3 +326,128 @@ class TestRandomCalendars:
         assert [each.id for each in sent] == order[: len(sent)]
         plan = cadence.plan(LEAD, sent=sent, **asked)
         assert [*wrong_caps(plan, policy, berlin)] == []
+
+    histories = st.lists(
+        st.tuples(
+            st.sampled_from(["sales", "later", "tried"]), st.integers(1, 300), st.integers(1, 300)
+        ),
+        max_size=3,
+    )
+
+    @settings(deadline=None)
+    @given(
+        delays, holidays, hours, windows, caps, zones, st.integers(0, 50 * 24), histories, st.data()
+    )
+    def test_what_is_planned_now_is_what_a_punctual_worker_sends(
+        self, delays, holidays, hour, window, caps, zone, hours_later, told, data
+    ):
+        """Whatever was late when it began: each touch at its instant, and none before."""
+        single = self.cadence(
+            delays, holidays, hour, data.draw(st.sampled_from(["calendar", "working"]))
+        )
+        cadence = attrs.evolve(single, steps=[*single.steps, *data.draw(self.more)])
+        policy = ContactPolicy(
+            hours=window[0], quiet=[QuietHours(*each) for each in window[1]], caps=caps
+        )
+        enrolled = datetime(2011, data.draw(st.sampled_from([3, 10])), 20, 3, tzinfo=UTC)
+        now = enrolled + hours_later * HOUR
+        history = [event for event in events(told, enrolled) if event.at <= now]
+        asked = {"enrolled": enrolled, "zone": zone, "policy": policy, "history": history}
+        before = cadence.plan(LEAD, until=now, **asked).planned
+        some = data.draw(st.integers(0, len(before)))
+        sent = [touch.sent(at=touch.at) for touch in before[:some]]
+        plan = cadence.plan(LEAD, now=now, sent=sent, until=now + 60 * DAY, **asked)
+
+        assert all(touch.at >= now for touch in plan.planned)
+        assert [*wrong_caps(plan, policy, ZoneInfo(zone))] == []
+        last = now
+        for touch in plan.planned:
+            if touch.at > last:
+                early = touch.at - timedelta(microseconds=1)
+                assert cadence.due(LEAD, now=early, sent=sent, **asked) == ()
+            [due] = cadence.due(LEAD, now=touch.at, sent=sent, **asked)
+            assert (due.id, due.at) == (touch.id, touch.at)
+            sent.append(touch.sent(at=touch.at))
+            last = touch.at
+
+    more = st.lists(
+        st.sampled_from(
+            [
+                Step(send="news", after=relativedelta(days=3), every=relativedelta(days=9)),
+                Step(send="receipt", after=relativedelta(days=40), purpose="service"),
+            ]
+        ),
+        unique=True,
+    )
+
+    @settings(deadline=None)
+    @given(
+        st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=7),
+        holidays,
+        hours,
+        windows,
+        caps,
+        st.lists(st.tuples(zones, st.integers(0, 90 * 24)), min_size=1, max_size=6),
+    )
+    def test_a_dry_run_gives_the_instants_of_the_plans(
+        self, drawn, holidays, hour, window, caps, people
+    ):
+        """Days of the calendar and working days in any mixture, so that steps queue up."""
+        single = self.cadence(sorted(days for days, _ in drawn), holidays, hour, "calendar")
+        steps = [
+            attrs.evolve(step, after=working_days(step.after.days + 1)) if working else step
+            for step, (_, working) in zip(single.steps, drawn, strict=True)
+        ]
+        cadence = attrs.evolve(single, steps=steps)
+        policy = ContactPolicy(
+            hours=window[0], quiet=[QuietHours(*each) for each in window[1]], caps=caps
+        )
+        enrolments = [
+            Enrolment(
+                lead=attrs.evolve(LEAD, id=f"L{n}"),
+                cadence=cadence,
+                at=datetime(2011, 3, 1, tzinfo=UTC) + later * HOUR,
+                zone=zone,
+            )
+            for n, (zone, later) in enumerate(people)
+        ]
+        run = dry_run(enrolments, policy=policy)
+        plans = [
+            cadence.plan(each.lead, enrolled=each.at, zone=each.zone, policy=policy)
+            for each in enrolments
+        ]
+
+        assert [*run.instants] == [
+            tuple((t.at - EPOCH) // timedelta(microseconds=1) for t in plan.planned)
+            for plan in plans
+        ]
+
+    @given(delays, st.integers(0, 60 * 24), st.data())
+    def test_of_what_is_late_no_two_go_out_on_one_day(self, delays, hours_later, data):
+        cadence = self.cadence(delays, set(), data.draw(self.hours), "calendar")
+        now = MONDAY + hours_later * HOUR
+        plan = cadence.plan(LEAD, enrolled=MONDAY, now=now)
+        late = [
+            touch.at.date()
+            for touch, first in zip(plan, cadence.plan(LEAD, enrolled=MONDAY), strict=True)
+            if first.at.date() < now.date()
+        ]
+
+        assert len({*late}) == len(late)
+
+
+def events(told, enrolled):
+    """Sales takes the lead and gives it back, tries to reach it, or it asks to hear later."""
+    at = enrolled
+    for kind, begin, length in told:
+        at += begin * HOUR
+        end = at + length * HOUR
+        if kind == "later":
+            yield Deferred(lead="i-1", at=at, not_before=end)
+        elif kind == "tried":
+            yield Attempted(lead="i-1", at=at)
+        else:
+            proof = a_certificate("i-1", at=at)
+            yield HandedOff(lead="i-1", at=at, certificate=proof, to="sam", brief="b")
+            at = end
+            yield HandedBack(lead="i-1", at=at, reason="timing")

@@ -62,6 +62,7 @@ class TestTheOraclesOfSectionFour:
         ]
         assert [touch.at.hour for touch in plan] == [9, 9, 9, 9, 9, 9, 8]  # DST in UTC
 
+    @pytest.mark.rule("L14")
     @pytest.mark.rule("000-24", part="the cap")
     def test_a_cap_of_two_in_seven_days_moves_the_third_only(self):
         policy = ContactPolicy(caps=[Cap(2, per=WEEK)])
@@ -217,6 +218,36 @@ class TestWindows:
 
 
 class TestCaps:
+    @pytest.mark.rule("L14", part="the most restrictive wins")
+    @pytest.mark.parametrize(
+        ("caps", "days"),
+        [
+            ([Cap(2, per=WEEK)], [0, 0, 7, 8]),  # what queues up goes out a day at a time
+            ([Cap(2, per=WEEK), Cap(1, relativedelta(days=3))], [0, 3, 7, 10]),
+            ([Cap(1, relativedelta(days=3)), Cap(2, per=WEEK)], [0, 3, 7, 10]),
+            ([Cap(2, per=WEEK), Cap(1, relativedelta(days=9), "mail")], [0, 9, 18, 27]),
+        ],
+    )
+    def test_of_which_the_most_restrictive_wins(self, caps, days):
+        cadence = a_cadence(0, 0, 0, 0, calendar=EVERY_DAY)
+        policy = ContactPolicy(caps=caps)
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, zone=UTC, policy=policy)
+
+        assert [(touch.at - plan[0].at).days for touch in plan] == days
+
+    @pytest.mark.rule("L14", part="all channels by default")
+    def test_count_all_channels_unless_they_name_one(self):
+        steps = [
+            Step(send=channel, after=relativedelta(), channel=channel)
+            for channel in ("mail", "phone", "post")
+        ]
+        cadence = Cadence("c", steps=steps, calendar=EVERY_DAY)
+        policy = ContactPolicy(caps=[Cap(1, relativedelta(days=1))])
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, zone=UTC, policy=policy)
+
+        assert [touch.at.day for touch in plan] == [2, 3, 4]
+
+    @pytest.mark.rule("L14", part="a rolling window")
     def test_of_days_are_days_of_the_contact_whatever_the_clocks_do(self):
         """A week with the change of clocks in spring has 167 hours: weekly mail stays weekly."""
         policy = ContactPolicy(caps=[Cap(1, per=WEEK)])
@@ -224,6 +255,28 @@ class TestCaps:
         plan = a_cadence(0, 7, 14).plan(a_lead(), enrolled=enrolled, zone=BERLIN, policy=policy)
 
         assert local(plan) == ["Mon 23 Mar 10:00", "Mon 30 Mar 10:00", "Mon 06 Apr 10:00"]
+
+    def test_of_days_wait_for_the_second_time_when_the_clocks_are_put_back(self):
+        """Late at the second half past two: a day after a quarter to three is the second one."""
+        lead = Lead(id="i-1", inquiries=[an_inquiry(at=datetime(2020, 1, 1, tzinfo=UTC))])
+        other = SentTouch(
+            id="x",
+            lead="i-1",
+            cadence="other",
+            send="s",
+            channel="mail",
+            at=datetime(2026, 10, 24, 2, 45, tzinfo=BERLIN),
+        )
+        asked = {
+            "enrolled": datetime(2026, 10, 20, tzinfo=UTC),
+            "zone": BERLIN,
+            "policy": ContactPolicy(caps=[Cap(1, per=relativedelta(days=1))]),
+            "sent": [other],
+        }
+        now = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+        [touch] = a_cadence(0, calendar=EVERY_DAY).plan(lead, now=now, **asked)
+
+        assert touch.at == datetime(2026, 10, 25, 1, 45, tzinfo=UTC)
 
     def test_of_hours_are_elapsed_time(self):
         policy = ContactPolicy(caps=[Cap(1, per=timedelta(hours=168))])

@@ -12,17 +12,21 @@ from builders import DAY, HOUR, MONDAY, NEED, a_certificate, a_lead, an_inquiry
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import (
     STANDARD,
+    WATERFALL,
     CallbackScheduled,
     Deferred,
     Erased,
     HandedBack,
     HandedOff,
+    Inquired,
     OptedOut,
     Parked,
     Qualified,
     Reviewed,
+    Triaged,
     Won,
 )
+from leadlib.metrics import StageLog, funnel
 from leadlib.model import Lead, Team
 from leadlib.nurture import (
     Cadence,
@@ -35,6 +39,7 @@ from leadlib.nurture import (
     Plan,
     SentTouch,
     Step,
+    Template,
     TouchReason,
     TouchState,
     activities,
@@ -125,6 +130,15 @@ class TestBranches:
 
         assert [touch.state.value for touch in plan] == ["planned", "held"]
 
+    def test_conditions_are_asked_again_at_the_moment_of_sending(self):
+        recent = Event("click", within="5 days") >= 1
+        cadence = a_cadence(a_step("a", 3, only_if=recent), a_step("b", 4))
+        asked = {"enrolled": MONDAY}
+        [soon] = cadence.due(saying("click"), now=MONDAY + 4 * DAY, **asked)
+        [late] = cadence.due(saying("click"), now=MONDAY + 6 * DAY, **asked)
+
+        assert (soon.send, late.send) == ("a", "b")
+
     def test_a_step_that_was_passed_over_does_not_come_late(self):
         first = self.CADENCE.plan(a_lead(), enrolled=MONDAY)
         sent = [touch.sent(at=touch.at) for touch in first.planned]
@@ -200,7 +214,7 @@ class TestTracks:
         [touch] = cadence.due(a_lead(), enrolled=MONDAY, now=now)
         sent = [touch.sent(at=now)]
 
-        assert touch.at == datetime(2026, 3, 23, 10, tzinfo=UTC)
+        assert touch.why == "moved from 2026-03-23: not sent in time"
         assert cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=sent) == ()
         plan = cadence.plan(a_lead(), enrolled=MONDAY, sent=sent, until=now + 14 * DAY)
         states = [touch.state.value for touch in plan]
@@ -298,6 +312,21 @@ class TestHandOver:
         sent = [plan[0].sent(at=plan[0].at)]
         asked = {"enrolled": MONDAY, "history": history, "sent": sent}
         assert self.CADENCE.due(a_lead(), now=later - HOUR, **asked) == ()
+
+    def test_what_was_late_before_they_asked_waits_for_the_day_too(self):
+        """Wanted on Monday, not sent; on Tuesday they ask for Friday: then it goes out, once."""
+        news = a_cadence(a_step("news", every=relativedelta(days=30)))
+        friday = MONDAY + 4 * DAY
+        asked = {
+            "enrolled": MONDAY,
+            "history": [Deferred(lead="i-1", at=MONDAY + DAY, not_before=friday)],
+        }
+        plan = news.plan(a_lead(), now=MONDAY + DAY, until=MONDAY + 20 * DAY, **asked)
+
+        assert [(touch.state.value, touch.at) for touch in plan] == [("planned", friday)]
+        assert news.due(a_lead(), now=friday - HOUR, **asked) == ()
+        [touch] = news.due(a_lead(), now=friday, **asked)
+        assert (touch.id, touch.at) == (plan[0].id, friday)
 
     def test_what_they_asked_for_last_counts(self):
         later, sooner = MONDAY + 90 * DAY, MONDAY + 10 * DAY
@@ -400,6 +429,16 @@ class TestCallbacks:
 
         assert (call.touch.why, call.touch.is_moved) == ("", False)
 
+    def test_are_of_the_day_of_the_office_whatever_day_it_is_elsewhere(self):
+        """From six to eight in Auckland it is the day before in UTC."""
+        early = WorkCalendar(
+            zone=ZoneInfo("Pacific/Auckland"), hours={day: [(time(6), time(8))] for day in range(5)}
+        )
+        call = self.promise(after=relativedelta(days=3), calendar=early, at=time(7))
+
+        assert call.at.date() != call.wanted
+        assert not call.is_moved
+
     @pytest.mark.parametrize(
         ("changed", "where"),
         [
@@ -412,6 +451,8 @@ class TestCallbacks:
             ({"owner": "nobody"}, "owner"),
             ({"calendar": None}, "calendar"),
             ({"asked": datetime(2026, 3, 6)}, "asked"),
+            ({"at": 10}, "at"),
+            ({"at": time(10, tzinfo=UTC)}, "at"),
         ],
     )
     def test_refuse_what_is_no_promise(self, changed, where):
@@ -443,6 +484,19 @@ class TestEnrol:
 
         assert enrol(a_lead(), same, **asked).reason is NotEnrolledReason.ALREADY_ENROLLED
         assert isinstance(enrol(a_lead(), other, **asked), Enrolment)
+
+    @pytest.mark.rule("000-22", part="as long as caps make it last")
+    def test_what_a_cap_moved_is_still_to_come(self):
+        """Two steps of one day, of which one a week goes out: on day 3 the second is to come."""
+        twice = a_cadence(a_step("a", 0), a_step("b", 0), name="welcome")
+        weekly = ContactPolicy(caps=[Cap(1, relativedelta(days=7))])
+        first = enrol(a_lead(), twice, at=MONDAY)
+        other = attrs.evolve(twice, name="hello")
+        asked = {"at": MONDAY + 3 * DAY, "enrolments": [first]}
+
+        assert isinstance(enrol(a_lead(), other, **asked), Enrolment)
+        capped = enrol(a_lead(), other, policy=weekly, **asked)
+        assert capped.reason is NotEnrolledReason.ALREADY_ENROLLED
 
     def test_what_has_ended_makes_room_for_another_of_the_theme(self):
         first = enrol(a_lead(), self.WELCOME, at=MONDAY)
@@ -603,6 +657,20 @@ class TestPlan:
         with pytest.raises(InvalidValue):
             self.PLAN.silences(timedelta(0))
 
+    @pytest.mark.rule("003-36", part="of each lead by itself")
+    def test_of_several_leads_has_the_silences_of_each(self):
+        """What one lead hears is no talk to another."""
+        other = [
+            attrs.evolve(touch, id=f"x{n}", lead="i-2", at=touch.at + 40 * DAY)
+            for n, touch in enumerate(self.PLAN)
+        ]
+        both = Plan(touches=[*self.PLAN, *other])
+        last = self.PLAN[-1].at
+
+        assert [gap.days for gap in both.silences(timedelta(days=60))] == [85, 85]
+        silences = both.silences(timedelta(days=60), until=last + 61 * DAY)
+        assert [gap.days for gap in silences] == [85, 85, 61]
+
     def test_differs_from_another_touch_by_touch(self):
         cadence = a_cadence(a_step("a", 0), a_step("b", 5), a_step("c", 9))
         longer = a_cadence(a_step("a", 0), a_step("b", 6), a_step("d", 20))
@@ -625,6 +693,20 @@ class TestPlan:
         assert change.kind is ChangeKind.CHANGED
         assert before.changes_to(before) == ()
 
+    def test_what_is_held_is_no_other_because_a_day_has_passed(self):
+        """Tomorrow it would go out tomorrow; but it is news that it waits no more, or otherwise."""
+        cadence = a_cadence(a_step("a", only_after="click"))
+        today, tomorrow = (
+            cadence.plan(a_lead(), enrolled=MONDAY, now=MONDAY + n * DAY) for n in (1, 2)
+        )
+        away = cadence.plan(
+            saying("click"), enrolled=MONDAY, now=MONDAY + DAY, history=[a_hand_off(MONDAY)]
+        )
+
+        assert today.changes_to(tomorrow) == ()
+        [change] = today.changes_to(away)
+        assert change.kind is ChangeKind.CHANGED
+
     def test_what_is_late_goes_out_from_now_on(self):
         cadence = a_cadence(a_step("a", 0), a_step("b", 5))
         plan = cadence.plan(a_lead(), enrolled=MONDAY, now=MONDAY + 3 * DAY)
@@ -645,6 +727,18 @@ class TestPlan:
         assert days == [12, 13, 14]
         assert [touch.at.day for touch in plan] == [12, 13, 14, 1]
 
+    def test_what_went_out_at_an_instant_that_nobody_knows_went_out_as_planned(self):
+        """Its bare id holds nothing up: the second, which is late, goes out now."""
+        cadence = a_cadence(a_step("a", 0), a_step("b", 1), a_step("c", 2))
+        now = MONDAY + 10 * DAY
+        first, *_ = cadence.plan(a_lead(), enrolled=MONDAY)
+        asked = {"enrolled": MONDAY, "now": now, "sent": [first.id]}
+        plan = cadence.plan(a_lead(), **asked)
+
+        assert [touch.at for touch in plan[:2]] == [first.at, now]
+        assert plan[2].at.date() == (now + DAY).date()
+        assert cadence.due(a_lead(), **asked) == (plan[1],)
+
     def test_of_what_comes_again_only_the_latest_is_still_planned(self):
         cadence = a_cadence(a_step("news", every=relativedelta(days=7)), a_step("a", 10))
         now = MONDAY + 16 * DAY
@@ -657,6 +751,34 @@ class TestPlan:
             ("a", "planned", 18),
             ("news", "planned", 19),
             ("news", "planned", 23),
+        ]
+
+    def test_of_what_is_late_none_is_moved_by_a_pause_more_than_once(self):
+        """Sales had it for 28 days; on 22 April the third, of 13 April, is late."""
+        cadence = TestHandOver.CADENCE
+        sent = [touch.sent(at=touch.at) for touch in cadence.plan(a_lead(), enrolled=MONDAY)[:2]]
+        history = [
+            a_hand_off(MONDAY + 8 * DAY),
+            HandedBack(lead="i-1", at=MONDAY + 36 * DAY, reason="timing"),
+        ]
+        now = datetime(2026, 4, 22, 9, tzinfo=UTC)
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, history=history, sent=sent, now=now)
+
+        assert [f"{touch.at:%d %b}" for touch in plan.planned] == ["22 Apr", "23 Apr", "27 Apr"]
+
+    def test_of_what_comes_every_day_and_has_no_room_the_latest_goes_out(self):
+        """One in seven days: the news of each Monday, not those of last week."""
+        cadence = a_cadence(a_step("news", every=relativedelta(days=1)))
+        policy = ContactPolicy(caps=[Cap(1, relativedelta(days=7))])
+        plan = cadence.plan(
+            a_lead(), enrolled=MONDAY, zone=UTC, policy=policy, until=MONDAY + 28 * DAY
+        )
+
+        assert [f"{touch.at:%a %d}" for touch in plan.planned] == [
+            "Mon 02",
+            "Mon 09",
+            "Mon 16",
+            "Mon 23",
         ]
 
     def test_is_a_table(self):
@@ -786,6 +908,110 @@ class TestActivities:
         assert sum(activities(sent).values()) == 250
 
 
+class TestContent:
+    """Process is science, tactics are art (seed 004): leadlib never looks at what is written."""
+
+    PLAIN = {"offer": "Our case study.", "thanks": "Thank you.", "reminder": "Have you seen it?"}
+    BOLD = {
+        "offer": "{interest|BEER} NOW!!!",
+        "thanks": "<b>click</b> unsubscribe",
+        "reminder": "Won? OptedOut! {name|you}",
+    }
+
+    def life(self, texts):
+        """Nurture four leads for three weeks, of whom two click; give all that came of it."""
+        cadence, events, sent, said = TestBranches.CADENCE, [], [], []
+        leads = {f"L{n}": Lead(id=f"L{n}", inquiries=[an_inquiry(id=f"L{n}")]) for n in range(4)}
+        events += [Inquired(lead=lead, at=MONDAY, inquiry=lead) for lead in leads]
+        for day in range(21):
+            now = MONDAY + day * DAY + 3 * HOUR
+            for name, lead in leads.items():
+                for touch in cadence.due(lead, enrolled=MONDAY, now=now, sent=sent, history=events):
+                    said.append(Template(texts[touch.send]).fill({}).text)
+                    sent.append(touch.sent(at=now))
+                    if name in {"L0", "L2"} and touch.send == "offer":
+                        click = an_inquiry(id=f"r-{name}", at=now, kind="click")
+                        leads[name] = Lead(id=name, inquiries=[*lead.inquiries, click])
+                        events.append(Triaged(lead=name, at=now + HOUR))
+        log = StageLog.from_events(events, lifecycle=STANDARD)
+        counted = funnel(log, stages=WATERFALL, as_of=MONDAY + 21 * DAY)
+        standings = [
+            STANDARD.replay(event for event in events if event.lead == lead) for lead in leads
+        ]
+        states = [(standing.stage, standing.owner) for standing in standings]
+        plans = [
+            cadence.plan(lead, enrolled=MONDAY, sent=sent, history=events)
+            for lead in leads.values()
+        ]
+        return said, (sent, plans, states, counted.to_dict(), channel_mix(sent), activities(sent))
+
+    @pytest.mark.rule("004-42")
+    def test_changes_no_state_no_date_and_no_metric(self):
+        plain, same = self.life(self.PLAIN)
+        bold, also = self.life(self.BOLD)
+
+        assert len(plain) == len(bold) == 8
+        assert {*plain}.isdisjoint(bold)
+        assert same == also
+
+
+class TestHostileInput:
+    """Whatever is given, the answer is an error of leadlib's own that names the place."""
+
+    ONE = Enrolment(lead=a_lead(), cadence=a_cadence(a_step("a"), a_step("b", 30)), at=MONDAY)
+    PLACES = ("history", "sent", "consents", "policy", "enrolments", "lead", "cadence")
+
+    def calls(self, place, bad):
+        """Every public function that takes what has this name, with one bad argument."""
+        cadence, bads = self.ONE.cadence, {place: bad}
+        plan = {"lead": a_lead(), "enrolled": MONDAY}
+        yield lambda: cadence.plan(**plan | bads)
+        yield lambda: cadence.due(**plan | {"now": MONDAY} | bads)
+        yield lambda: [*cadence.touches(**plan | bads)]
+        yield lambda: enrol(**{"lead": a_lead(), "cadence": cadence, "at": MONDAY} | bads)
+        yield lambda: self.ONE.is_running(MONDAY, **bads)
+        yield lambda: plan_together(**{"enrolments": [self.ONE]} | bads)
+        yield lambda: due_together(**{"enrolments": [self.ONE], "now": MONDAY} | bads)
+        yield lambda: dry_run(**{"enrolments": [self.ONE]} | bads)
+        yield lambda: cadence.flaws(**bads)
+
+    @pytest.mark.parametrize("place", PLACES)
+    @pytest.mark.parametrize(
+        "bad", [3, "x", [3], b"x", [None], object()], ids=lambda bad: type(bad).__name__
+    )
+    def test_is_refused_by_name(self, place, bad):
+        refused = 0
+        for call in self.calls(place, bad):
+            try:
+                call()
+            except TypeError as fault:  # it takes nothing of this name
+                assert "unexpected keyword" in str(fault)
+            except InvalidValue as fault:
+                refused += 1
+                assert fault.where in {place, f"$.{place}"}
+            else:
+                pytest.fail(f"{place} was taken")
+
+        assert refused
+
+    @pytest.mark.parametrize(
+        "bad", [3, "x", [3], [None], object()], ids=lambda bad: type(bad).__name__
+    )
+    def test_is_no_plan_and_no_contacts(self, bad):
+        for call in (channel_mix, activities, lambda given: Plan(touches=given)):
+            with pytest.raises(InvalidValue):
+                call(bad)
+        for zone in (bad, None):
+            with pytest.raises((InvalidValue, UnknownName)):
+                Plan(touches=[], zone=zone)
+
+    def test_of_somebody_without_records_is_no_permission(self):
+        assert dry_run([self.ONE], consents={"i-1": []}).planned == 0
+        assert dry_run([self.ONE], consents={}).planned == 0
+        with pytest.raises(InvalidValue):
+            dry_run([self.ONE], consents={"i-1": None})
+
+
 class TestWithoutEnd:
     def test_more_working_days_than_there_are_is_said(self):
         shut = WorkCalendar(holidays=[date(2026, 3, 3) + n * DAY for n in range(4_000)])
@@ -880,6 +1106,15 @@ class TestDryRun:
         assert run.plan("L1").planned == ()
         with pytest.raises(UnknownName):
             run.plan("nobody")
+
+    def test_sees_the_answers_that_are_inquiries(self):
+        one = Enrolment(lead=saying("click"), cadence=TestBranches.CADENCE, at=MONDAY, zone=UTC)
+        reminder = attrs.evolve(
+            one, cadence=a_cadence(a_step("offer"), a_step("reminder", 3, unless="click"))
+        )
+
+        assert dry_run([one]).planned == 2
+        assert dry_run([reminder]).stopped == {TouchReason.ANSWERED: 1}
 
     def test_of_two_cadences_in_turn_gives_each_its_own(self):
         daily, weekly = a_cadence(a_step("a"), a_step("b", 1)), a_cadence(a_step("c", 7))

@@ -166,7 +166,17 @@ def made():
     yield metrics.decide(campaign("new", 9), campaign("old", 4))
     yield metrics.scorecard(campaign("new", 9), campaign("new", 4))
     yield metrics.move_budget(2_000, giver=campaign("new", 9), taker=campaign("old", 4))
+    yield metrics.uplift(log, assigned=lots(log), goal="won")
+    yield metrics.complaints(Rate(24, 10_000))
+    yield metrics.proposition(Rate(27, 260), Rate(12, 240), panels=["sales"])
+    yield metrics.nurture_coverage(["a", "b", "c"], ["a"])
+    yield metrics.backlog(metrics.Throughput(counts=[20, 22]), metrics.Throughput(counts=[9, 4]))
     yield from of_standings(standings())
+
+
+def lots(log):
+    """Every fourth lead is left alone."""
+    return {lead: "nurtured" if n % 4 else "hold-out" for n, lead in enumerate(log.leads)}
 
 
 def of_standings(given):
@@ -214,7 +224,7 @@ NO_RESULTS = {
 }  # fmt: skip
 READ_FROM_A_LOG = {
     "Cohorts", "Conformance", "Conversion", "Flows", "Funnel", "Leakage", "Passes", "PeriodRatios",
-    "Throughput", "TimeToStage", "WindowedConversion",
+    "Throughput", "TimeToStage", "Uplift", "WindowedConversion",
 }  # fmt: skip
 READ_FROM_STANDINGS = {
     "Acceptance", "AcceptanceTrend", "Breaches", "Census", "ContactRates", "DwellTimes",
@@ -357,6 +367,25 @@ class TestRecords:
 
         assert causes.to_records() == causes.leakage.to_records()
 
+    def test_of_uplift_are_arms_of_which_one_is_held_out(self):
+        """Leads 0, 4, 8, ... are held out, and just those are won: 10 of 10, and 0 of 30."""
+        held, nurtured = results()["Uplift"].to_records()
+
+        assert (held["arm"], held["k"], held["n"], held["uplift"]) == ("hold-out", 10, 10, None)
+        assert (nurtured["k"], nurtured["n"], nurtured["uplift"]) == (0, 30, -1)
+        assert nurtured["uplift_low"] < -0.5 > nurtured["uplift_high"]
+
+    def test_of_a_backlog_are_periods_with_what_came_and_what_was_worked(self):
+        assert results()["Backlog"].to_records() == [
+            {"start": None, "new": 20, "worked": 9},
+            {"start": None, "new": 22, "worked": 4},
+        ]
+
+    def test_of_coverage_count_those_left_out(self):
+        [row] = results()["NurtureCoverage"].to_records()
+
+        assert (row["rate_k"], row["rate_n"], row["left_out"]) == (1, 3, 2)
+
     def test_of_one_row_have_parts_side_by_side_and_both_ends_of_an_interval(self):
         [row] = results()["Conversion"].to_records()
 
@@ -470,6 +499,20 @@ class TestFromALog:
             assert (given.definition, given.as_of, given.fingerprint) == (None, None, None)
             assert "fingerprint" not in given.to_dict()
 
+    def test_of_other_lots_have_another_fingerprint(self):
+        log = a_log()
+        first, other, touched = (
+            metrics.uplift(log, assigned=assigned, goal="won", touched=seen)
+            for assigned, seen in (
+                (lots(log), ()),
+                (lots(log) | {"L00": "nurtured"}, ()),
+                (lots(log), ["L01"]),
+            )
+        )
+
+        assert len({first.fingerprint, other.fingerprint, touched.fingerprint}) == 3
+        assert "L00" not in str(first.definition)
+
     def test_are_equal_by_their_numbers(self):
         """A number is the same whether it was counted or given."""
         counted = metrics.leakage(a_log(), stages=STAGES)
@@ -494,6 +537,7 @@ def own_results(log):
         metrics.conformance(log, STANDARD, stall=timedelta(days=3)),
         metrics.throughput(log, "inquiry", since=day(0), every="1 week"),
         metrics.flows(log),
+        metrics.uplift(log, assigned=lots(log), goal=goal),
     ]
     return {type(result).__name__: result for result in found}
 

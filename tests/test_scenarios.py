@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 from dateutil.relativedelta import relativedelta
 
@@ -66,7 +67,7 @@ from leadlib.lifecycle import (
     Triaged,
     Won,
 )
-from leadlib.metrics import acceptance, dwell_times, follow_up, service_level
+from leadlib.metrics import acceptance, audit_handoffs, dwell_times, follow_up, service_level
 from leadlib.model import Campaign, Consent
 from leadlib.nurture import (
     Enrolment,
@@ -389,6 +390,7 @@ class TestDrinkEquipmentInBerlin:
             yield Scored(id=f"{rank:03}", score=points, since=self.at(1) + timedelta(minutes=rank))
 
     @pytest.mark.rule("6.2", part="B1 to B8")
+    @pytest.mark.rule("001-21", part="the nineteen are enrolled")
     def test_coca_cola_is_passed_on_and_quoted(self):
         at = self.at
 
@@ -423,6 +425,11 @@ class TestDrinkEquipmentInBerlin:
         enrolled = [enrol(person, track, at=at(5, 12)) for person in people]
         assert all(isinstance(each, Enrolment) for each in enrolled)
         assert dry_run(enrolled).planned == 19
+        kept = [*passed.to_watch, *passed.flagged]
+        for lead in kept:
+            banded = [Inquired(lead=lead, at=at(2)), Banded(lead=lead, at=at(5))]
+            assert STANDARD.replay([*banded, Deferred(lead=lead, at=at(5, 12))]).stage is NURTURE
+        assert {*passed.to_sales}.isdisjoint(kept)
 
         # B4: handed off on Friday, with a brief that shows its gaps instead of hiding them.
         definition = LeadDefinition(
@@ -497,6 +504,17 @@ class TestDrinkEquipmentInBerlin:
         assert certified.left_out == 1
         assert marquee.rate == Rate(1, 1)
         assert len(follow_up(standings, now=now).states) == 11
+        ready = Inquiry(
+            id="r", at=at(3), source="call", phone="4711", facts={"budget": 5, "timeline": 6}
+        )
+        met = [
+            definition.judge(Lead(id=lead, inquiries=[attrs.evolve(ready, id=lead)]))
+            for lead in passed.to_sales
+            if lead != "017"
+        ]
+        audit = audit_handoffs([*met, definition.judge(cola)])
+        assert audit.conforming == Rate(10, 11)
+        assert [below.lead for below in audit.below] == ["017"]
 
     def certified(self, lead):
         from builders import a_certificate

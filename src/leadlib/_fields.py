@@ -1,6 +1,6 @@
 """What the arguments of our values go through: converters, and the place in their errors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -45,6 +45,24 @@ def identifier(value: object) -> str:
     if not text.isprintable():
         raise InvalidValue(expected="text on one line", got="text with control characters")
     return text
+
+
+def identifiers(values: object) -> tuple[str, ...]:
+    """Ids or names in their order; one text would fall into its letters."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidValue(expected="a list of ids", got=_text.kind_of(values))
+    return tuple(identifier(each) for each in values)
+
+
+def all_of(kind: Any, values: Any, expected: str, where: str) -> tuple[Any, ...]:
+    """Values of one kind, or of one of several; a text would fall into its letters."""
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidValue(expected=expected, got=_text.kind_of(values), where=where)
+    taken = tuple(values)
+    for value in taken:
+        if not isinstance(value, kind):
+            raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
+    return taken
 
 
 def is_plain(value: object) -> TypeGuard[str]:
@@ -120,6 +138,15 @@ def check_type(value: object, kind: type, where: str) -> None:
     if not isinstance(value, kind):
         expected = f"a value of type {kind.__name__}"
         raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
+
+
+def is_a(kind: type) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
+    """A validator of fields: a value of that type."""
+
+    def check(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
+        check_type(value, kind, f"$.{field.name}")
+
+    return check
 
 
 def placed(_: type, fields: list["attrs.Attribute[Any]"]) -> list["attrs.Attribute[Any]"]:

@@ -155,7 +155,7 @@ from leadlib._metrics.survival import (
     log_rank,
 )
 from leadlib._metrics.throughput import Pace, Throughput, ThroughputPlan, in_process, throughput
-from leadlib._metrics.uplift import Uplift, uplift
+from leadlib._metrics.uplift import Uplift, UpliftVerdict, uplift
 from leadlib._metrics.windows import (
     PeriodRatio,
     PeriodRatios,
@@ -272,6 +272,7 @@ __all__ = [
     "Untouched",
     "UntouchedLead",
     "Uplift",
+    "UpliftVerdict",
     "Variant",
     "WideTable",
     "WindowedCohort",

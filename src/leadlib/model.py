@@ -420,12 +420,6 @@ class Lead:
         return attrs.evolve(self, inquiries=earlier) if earlier else None
 
 
-def _as_ids(ids: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(ids, str) or not isinstance(ids, Iterable):
-        raise InvalidValue(expected="a list of ids", got=_text.kind_of(ids))
-    return tuple(_fields.identifier(each) for each in ids)
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Certificate:
     """
@@ -454,7 +448,7 @@ class Certificate:
     by: str = attrs.field(converter=_fields.identifier, repr=False)
     at: datetime = attrs.field(converter=_fields.instant)
     expires: datetime = attrs.field(converter=_fields.instant)
-    evidence: tuple[str, ...] = attrs.field(default=(), converter=_as_ids)
+    evidence: tuple[str, ...] = attrs.field(default=(), converter=_fields.identifiers)
 
     def __attrs_post_init__(self) -> None:
         if self.expires <= self.at:

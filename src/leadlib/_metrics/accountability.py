@@ -216,10 +216,6 @@ def breaches(
     return Breaches(as_of=_instants.aware(now), levels=tuple(levels))
 
 
-def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Rate, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True)
 class Alignment(Result):
     """
@@ -230,8 +226,8 @@ class Alignment(Result):
         accepted: The view of sales: the share that it took.
     """
 
-    conforming: Rate = attrs.field(validator=_is_rate)
-    accepted: Rate = attrs.field(validator=_is_rate)
+    conforming: Rate = attrs.field(validator=_fields.is_a(Rate))
+    accepted: Rate = attrs.field(validator=_fields.is_a(Rate))
 
     @property
     def gap(self) -> Comparison:

@@ -5,6 +5,7 @@ worked?
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import zip_longest
 from typing import Any
 
 import attrs
@@ -13,6 +14,7 @@ from leadlib import _fields, _text
 from leadlib._metrics.offers import plain
 from leadlib._metrics.throughput import Throughput
 from leadlib._rates import Benchmark, Rate
+from leadlib._results import Result, records
 from leadlib.errors import InvalidValue
 
 __all__ = [
@@ -40,8 +42,8 @@ class CoverageState(StrEnum):
     NOTHING_TO_NURTURE = "nothing to nurture"
 
 
-@attrs.frozen(kw_only=True)
-class NurtureCoverage:
+@attrs.frozen(kw_only=True, field_transformer=_fields.placed)
+class NurtureCoverage(Result):
     """
     How many of the leads that are not ready are in a programme; made by :func:`nurture_coverage`.
 
@@ -50,8 +52,8 @@ class NurtureCoverage:
         left_out: The ids of the others.
     """
 
-    rate: Rate
-    left_out: tuple[str, ...]
+    rate: Rate = attrs.field(validator=_fields.is_a(Rate))
+    left_out: tuple[str, ...] = attrs.field(converter=_fields.identifiers)
 
     @property
     def state(self) -> CoverageState:
@@ -69,6 +71,10 @@ class NurtureCoverage:
         """The coverage as plain data."""
         left_out = [*self.left_out]
         return {"rate": plain(self.rate), "left_out": left_out, "state": self.state.value}
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row; *left_out* is how many."""
+        return records([self.to_dict() | {"left_out": len(self.left_out)}])
 
 
 def nurture_coverage(not_ready: Iterable[str], enrolled: Iterable[str]) -> NurtureCoverage:
@@ -89,15 +95,10 @@ def nurture_coverage(not_ready: Iterable[str], enrolled: Iterable[str]) -> Nurtu
         >>> print(nurture_coverage(["a", "b", "c"], ["a", "b", "x"]))
         partial: 2 of 3 enrolled, 66.7 %
     """
-    waiting, known = _as_ids(not_ready, "not_ready"), {*_as_ids(enrolled, "enrolled")}
+    waiting = dict.fromkeys(_fields.named("not_ready", _fields.identifiers)(not_ready))
+    known = {*_fields.named("enrolled", _fields.identifiers)(enrolled)}
     left_out = tuple(lead for lead in waiting if lead not in known)
     return NurtureCoverage(rate=Rate(len(waiting) - len(left_out), len(waiting)), left_out=left_out)
-
-
-def _as_ids(ids: Any, where: str) -> tuple[str, ...]:
-    if isinstance(ids, str) or not isinstance(ids, Iterable):
-        raise InvalidValue(expected="a list of ids", got=_text.kind_of(ids), where=where)
-    return tuple(dict.fromkeys(map(_fields.identifier, ids)))
 
 
 class BacklogState(StrEnum):
@@ -114,12 +115,8 @@ class BacklogState(StrEnum):
     NOT_DISTINGUISHABLE = "not distinguishable"
 
 
-def _is_throughput(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Throughput, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True)
-class Backlog:
+class Backlog(Result):
     """
     Leads that came and leads that were worked in the same periods; made by :func:`backlog`.
 
@@ -131,8 +128,8 @@ class Backlog:
         InvalidValue: Not the same periods, or none.
     """
 
-    new: Throughput = attrs.field(validator=_is_throughput)
-    worked: Throughput = attrs.field(validator=_is_throughput)
+    new: Throughput = attrs.field(validator=_fields.is_a(Throughput))
+    worked: Throughput = attrs.field(validator=_fields.is_a(Throughput))
 
     def __attrs_post_init__(self) -> None:
         if len(self.new.counts) != len(self.worked.counts) or not self.new.counts:
@@ -165,6 +162,12 @@ class Backlog:
             f"{self.state}: {new:,} new, {worked:,} worked in {periods}, "
             f"{self.growth:+,.1f} a period"
         )
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One row for each period; *start* is None if it is not known."""
+        starts = [start.isoformat() for start in self.new.starts or self.worked.starts]
+        rows = zip_longest(starts, self.new.counts, self.worked.counts)
+        return records({"start": start, "new": new, "worked": done} for start, new, done in rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The backlog as plain data."""

@@ -376,10 +376,6 @@ def _as_baseline(value: Any) -> Rate | float:
     return float(value)
 
 
-def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Rate, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True)
 class Drift(Result):
     """
@@ -390,7 +386,7 @@ class Drift(Result):
         before: What it was before: a rate, or a share that is taken as known.
     """
 
-    now: Rate = attrs.field(validator=_is_rate)
+    now: Rate = attrs.field(validator=_fields.is_a(Rate))
     before: Rate | float = attrs.field(converter=_as_baseline)
 
     @property

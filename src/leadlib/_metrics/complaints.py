@@ -8,6 +8,7 @@ import attrs
 from leadlib import _fields
 from leadlib._metrics.offers import plain
 from leadlib._rates import Benchmark, Rate, check_range
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 
 __all__ = ["ComplaintState", "Complaints", "complaints"]
@@ -36,12 +37,8 @@ def _as_threshold(value: float) -> float:
     return float(value)
 
 
-def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Rate, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Complaints:
+class Complaints(Result):
     """
     A complaint rate against its threshold; made by :func:`complaints`.
 
@@ -50,7 +47,7 @@ class Complaints:
         stop_at: The share from which on nothing more is sent.
     """
 
-    rate: Rate = attrs.field(validator=_is_rate)
+    rate: Rate = attrs.field(validator=_fields.is_a(Rate))
     stop_at: float = attrs.field(default=_STOP_AT, converter=_as_threshold)
 
     @property

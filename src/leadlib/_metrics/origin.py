@@ -17,7 +17,7 @@ from leadlib._results import Result, plain_data
 from leadlib.lifecycle import Deadline, Lifecycle, Standing, event_to_dict
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["Measured", "Origin", "origin_of", "origin_of_paths", "told"]
+__all__ = ["Measured", "Origin", "asked_as", "origin_of", "origin_of_paths", "told"]
 
 
 def _as_definition(parts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ def told(metric: str, *asked: str) -> Callable[[Callable[P, R]], Callable[P, R]]
             for name, value in given.items():
                 given[name] = tuple(value) if isinstance(value, Iterator) else value
             found = count(*bound.args, **bound.kwargs)
-            definition = {"metric": metric, **{name: _asked(given[name]) for name in asked}}
+            definition = {"metric": metric, **{name: asked_as(given[name]) for name in asked}}
             as_of, log = _instants.aware(given["now"]), Told(given["standings"])
             origin = Origin(definition=definition, as_of=as_of, log=log)
             return attrs.evolve(found, origin=origin)  # type: ignore[misc]  # all are of attrs
@@ -116,7 +116,7 @@ def told(metric: str, *asked: str) -> Callable[[Callable[P, R]], Callable[P, R]]
     return decorate
 
 
-def _asked(value: Any) -> Any:
+def asked_as(value: Any) -> Any:
     """An argument as plain data; what would fill a page is told by a hash of it."""
     match value:
         case type():
@@ -126,7 +126,7 @@ def _asked(value: Any) -> Any:
         case Deadline():
             return str(value)
         case tuple() | list():
-            return [_asked(part) for part in value]
+            return [asked_as(part) for part in value]
         case Mapping() | set() | frozenset() | WorkCalendar():
             return f"{_number(plain_data(value)):032x}"
     return "a function" if callable(value) else plain_data(value)

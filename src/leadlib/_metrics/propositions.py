@@ -9,6 +9,7 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._metrics.offers import plain
 from leadlib._rates import Comparison, Rate, compare
+from leadlib._results import Result
 from leadlib.errors import InvalidValue
 
 __all__ = ["Panel", "Proposition", "Resonance", "proposition"]
@@ -54,12 +55,8 @@ def _as_panels(panels: Iterable[Panel]) -> frozenset[Panel]:
     )
 
 
-def _is_rate(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Rate, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Proposition:
+class Proposition(Result):
     """
     A proposition that was tried on its audience; made by :func:`proposition`.
 
@@ -69,8 +66,8 @@ class Proposition:
         panels: Whom the idea was tried on before.
     """
 
-    tried: Rate = attrs.field(validator=_is_rate)
-    control: Rate = attrs.field(validator=_is_rate)
+    tried: Rate = attrs.field(validator=_fields.is_a(Rate))
+    control: Rate = attrs.field(validator=_fields.is_a(Rate))
     panels: frozenset[Panel] = attrs.field(default=frozenset(), converter=_as_panels)
 
     @property

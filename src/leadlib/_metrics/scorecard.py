@@ -29,10 +29,6 @@ class Divergence(StrEnum):
     VOLUME_DOWN_QUALITY_UP = "volume down, quality up"
 
 
-def _is_result(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, CampaignResult, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True)
 class Scorecard(Result):
     """
@@ -43,8 +39,8 @@ class Scorecard(Result):
         before: The period that it is measured against.
     """
 
-    now: CampaignResult = attrs.field(validator=_is_result)
-    before: CampaignResult = attrs.field(validator=_is_result)
+    now: CampaignResult = attrs.field(validator=_fields.is_a(CampaignResult))
+    before: CampaignResult = attrs.field(validator=_fields.is_a(CampaignResult))
 
     def __attrs_post_init__(self) -> None:
         check_comparable([self.before, self.now])

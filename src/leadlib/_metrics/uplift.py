@@ -8,6 +8,7 @@ were nurtured by mistake.  To leave them out would compare the willing with ever
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -15,13 +16,28 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
-from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points
+from leadlib._metrics.origin import Measured, Origin, asked_as, origin_of
+from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points, whole_number
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
 
-__all__ = ["Uplift", "uplift"]
+__all__ = ["Uplift", "UpliftVerdict", "uplift"]
 
 _HOLDOUT = "hold-out"
+
+
+class UpliftVerdict(StrEnum):
+    """
+    What an experiment shows of nurture.
+
+    Example:
+        >>> print(UpliftVerdict.MORE)
+        more arrive
+    """
+
+    MORE = "more arrive"
+    FEWER = "fewer arrive"
+    INCONCLUSIVE = "inconclusive"
 
 
 def _as_rate(rate: Any) -> Rate:
@@ -38,7 +54,7 @@ def _as_arms(arms: Mapping[str, Rate]) -> Mapping[str, Rate]:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Uplift:
+class Uplift(Measured):
     """
     The arms of an experiment against its hold-out, by intention to treat.
 
@@ -48,6 +64,7 @@ class Uplift:
         arms: Name to the leads that arrived of all that were assigned; the hold-out among them.
         holdout: The name of the hold-out.
         strays: How many of the hold-out got a touch all the same; they still count as held out.
+        origin: What the numbers mean, and what they were read from; None if they were given.
 
     Raises:
         UnknownName: No hold-out among the arms.
@@ -59,16 +76,23 @@ class Uplift:
         ────────  ───────  ────────  ───────  ──────────────  ──────────────  ──────
         nurtured       60     1,000  6.000 %           +2.00  [-0.47, +4.16]  0.1041
         hold-out       20       500    4.0 %               -               -       -
+        with nurture: inconclusive
     """
 
     arms: Mapping[str, Rate] = attrs.field(converter=_as_arms)
     holdout: str = attrs.field(default=_HOLDOUT, converter=_fields.identifier)
-    strays: int = 0
+    strays: int = attrs.field(default=0, converter=whole_number)
+    origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
+
+    _table = "arms"
+    _named = ("arm", "rate")
 
     def __attrs_post_init__(self) -> None:
         if self.holdout not in self.arms:
             got, legal = repr(self.holdout), [*self.arms]
             raise UnknownName(expected="an arm", got=got, where="$.holdout", legal=legal)
+        if self.strays < 0:
+            raise InvalidValue(expected="a count from 0 on", got="less", where="$.strays")
         if len(self.arms) == 1:
             raise InvalidValue(expected="an arm besides the hold-out", got="none", where="$.arms")
 
@@ -94,6 +118,14 @@ class Uplift:
         apart = self.comparison.difference
         return None if apart is None else apart * self.treated.n
 
+    @property
+    def verdict(self) -> UpliftVerdict:
+        """Whether more arrive with nurture than without, as far as chance can be ruled out."""
+        apart = self.comparison
+        if apart.difference is None or not apart.is_significant:
+            return UpliftVerdict.INCONCLUSIVE
+        return UpliftVerdict.MORE if apart.difference > 0 else UpliftVerdict.FEWER
+
     def of(self, arm: str) -> Comparison:
         """
         One arm against the hold-out.
@@ -115,23 +147,34 @@ class Uplift:
         if len(others) > 1:
             rows.append(_row("all arms", self.treated, self.comparison))
         rows.append(_row(self.holdout, self.held, None))
-        table = _text.text_table(_HEAD, rows)
-        if not self.strays:
-            return table
-        return f"{table}\n{self.strays:,} of the hold-out got a touch: the true uplift is larger"
+        lines = [_text.text_table(_HEAD, rows)]
+        if self.strays:
+            lines.append(f"{self.strays:,} of the hold-out got a touch: the true uplift is larger")
+        return "\n".join([*lines, f"with nurture: {self.verdict}"])
 
     def to_dict(self) -> dict[str, Any]:
         """The arms and the uplift as plain data."""
-        found = self.comparison
         return {
-            "arms": {name: plain(rate) for name, rate in self.arms.items()},
+            "arms": {name: plain(rate) | self._apart(name) for name, rate in self.arms.items()},
             "holdout": self.holdout,
             "strays": self.strays,
-            "uplift": found.difference,
-            "interval": list(found.interval) if found.interval else None,
-            "test": found.test,
-            "p": found.p_value,
+            **_plain_uplift(self.comparison),
+            "verdict": self.verdict.value,
+            **self._said(),
         }
+
+    def _apart(self, arm: str) -> dict[str, Any]:
+        return _plain_uplift(None if arm == self.holdout else self.of(arm))
+
+
+def _plain_uplift(found: Comparison | None) -> dict[str, Any]:
+    """Nothing, for the hold-out itself."""
+    return {
+        "uplift": found.difference if found else None,
+        "uplift_interval": list(found.interval) if found and found.interval else None,
+        "test": found.test if found else None,
+        "p": found.p_value if found else None,
+    }
 
 
 _HEAD = ("arm", "arrived", "assigned", "rate", "uplift, points", "95 % interval", "p")
@@ -172,7 +215,8 @@ def uplift(
 
     Raises:
         UnknownName: The log has no such stage, or nobody was held out.
-        InvalidValue: Nobody was assigned to another arm, or *assigned* is no mapping of names.
+        InvalidValue: Nobody was assigned to another arm, *assigned* is no mapping of names, or
+            *touched* no list of ids.
 
     Source:
         Requirement M-38.  Intention to treat: Fisher et al., in Statistical Issues in Drug Research
@@ -187,18 +231,20 @@ def uplift(
         >>> uplift(log, assigned=arms, goal="customer").comparison.difference
         0.0
     """
+    _fields.check_type(log, StageLog, "log")
     [name] = log.named([goal])
     arms = _fields.by_name(assigned, _fields.identifier)
     first = None if since is None else _instants.micros(_instants.aware(since, where="since"))
     arrived = _arrived(log, name, first, log.cut(as_of))
     sizes, reached = Counter(arms.values()), Counter(arms[lead] for lead in arms if lead in arrived)
-    if isinstance(touched, str) or not isinstance(touched, Iterable):
-        got = _text.kind_of(touched)
-        raise InvalidValue(expected="a list of ids", got=got, where="touched")
+    seen = set(_fields.named("touched", _fields.identifiers)(touched))
+    asked = {"goal": name, "since": since, "holdout": holdout}
+    lots = {"assigned": asked_as(arms), "touched": asked_as(seen)}
     return Uplift(
         arms={arm: Rate(reached[arm], n) for arm, n in sorted(sizes.items())},
         holdout=holdout,
-        strays=sum(arms.get(lead) == holdout for lead in set(touched)),
+        strays=sum(arms.get(lead) == holdout for lead in seen),
+        origin=origin_of(log, log.cut(as_of), metric="uplift", **asked, **lots),
     )
 
 

@@ -10,14 +10,15 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.flaws import Flaw, flaws_of
-from leadlib._nurture.happened import own_events
+from leadlib._nurture.given import by_id, events_until, laws_of, own_events
+from leadlib._nurture.hours import as_hour
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import permit_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.planner import Planner
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.steps import ANCHOR, Step, as_whole_days
-from leadlib._nurture.touches import SentTouch, Touch, as_sent
+from leadlib._nurture.touches import SentTouch, Touch
 from leadlib._nurture.walk import Case
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import (
@@ -64,12 +65,6 @@ def _as_kinds(kinds: Any) -> Kinds:
         if not isinstance(kind, type) or not issubclass(kind, LeadEvent):
             raise InvalidValue(expected="kinds of events", got=_text.kind_of(kind))
     return taken
-
-
-def _as_hour(at: object) -> time:
-    if isinstance(at, time) and at.tzinfo is None:
-        return at
-    raise InvalidValue(expected="a local time such as time(10)", got=_text.kind_of(at))
 
 
 def _as_entry(value: object) -> Criterion | None:
@@ -139,9 +134,9 @@ class Cadence:
     calendar: WorkCalendar = attrs.field(
         kw_only=True,
         factory=WorkCalendar,
-        validator=lambda _, __, value: _fields.check_type(value, WorkCalendar, "$.calendar"),
+        validator=_fields.is_a(WorkCalendar),
     )
-    at: time = attrs.field(kw_only=True, default=time(10), converter=_as_hour)
+    at: time = attrs.field(kw_only=True, default=time(10), converter=as_hour)
     goal: Kinds = attrs.field(kw_only=True, default=(), converter=_as_kinds)
     ends_on: Kinds = attrs.field(kw_only=True, default=_ENDS, converter=_as_kinds)
     pauses_on: Kinds = attrs.field(kw_only=True, default=HAND_OFFS, converter=_as_kinds)
@@ -289,16 +284,16 @@ class Cadence:
             step that comes again only the latest time does.
         """
         now = _instants.aware(now, where="now")
-        known = lead.known_by(now)
+        _fields.check_type(lead, Lead, "lead")
+        events, known = events_until(history, now), lead.known_by(now)
         if known is None:
             return ()
-        happened = [event for event in history if event.at <= now]
         case = case_of(
             known,
             enrolled,
             zone=zone,
             policy=policy,
-            history=happened,
+            history=events,
             sent=sent,
             consents=consents,
             subscriber=subscriber,
@@ -313,6 +308,7 @@ class Cadence:
         Args:
             policy: Also look at whether the hour of sending is ever allowed by it.
         """
+        laws_of(policy)  # which checks it
         return flaws_of(self, policy)
 
     @cached_property
@@ -368,15 +364,12 @@ def case_of(
 ) -> Case:
     """What a plan depends on, checked."""
     _fields.check_type(lead, Lead, "lead")
-    if policy is not None:
-        _fields.check_type(policy, ContactPolicy, "policy")
-    events = own_events(history, lead.id)
-    laws = None if policy is None else policy.laws
+    events, laws = own_events(history, lead.id), laws_of(policy)
     return Case(
         lead=lead,
         enrolled=_instants.aware(enrolled, where="enrolled"),
         zone=None if zone is None else as_zone(zone),
         history=events,
-        sent=as_sent(sent, lead.id),
+        sent=by_id(sent, lead.id),
         permit=permit_of(laws, consents, events, subscriber),
     )

@@ -7,6 +7,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants
+from leadlib._nurture.hours import as_hour
 from leadlib._nurture.steps import as_whole_days
 from leadlib._nurture.touches import Touch, TouchReason, touch_id
 from leadlib.errors import InvalidValue
@@ -33,6 +34,7 @@ class Callback:
         due: The end of that day: from then on it is late.
         latest: The end of the grace: from then on the promise is broken.
         owner: Which team calls.
+        is_moved: Whether the day that was asked for is closed.
     """
 
     lead: str
@@ -42,13 +44,13 @@ class Callback:
     due: datetime
     latest: datetime
     owner: Team
+    is_moved: bool = False
 
     @property
     def touch(self) -> Touch:
         """
         The call as a touch that was asked for: an opt-out of marketing does not break the promise.
         """
-        moved = self.at.date() != self.wanted and self.due.date() != self.wanted
         return Touch(
             id=touch_id(self.lead, _CALL_BACK, "call", self.asked, self.wanted.isoformat()),
             lead=self.lead,
@@ -57,8 +59,8 @@ class Callback:
             channel="phone",
             purpose=Purpose.REQUESTED,
             at=self.at,
-            reasons=(TouchReason.CLOSED,) if moved else (),
-            why=f"moved from {self.wanted}: {TouchReason.CLOSED}" if moved else "",
+            reasons=(TouchReason.CLOSED,) if self.is_moved else (),
+            why=f"moved from {self.wanted}: {TouchReason.CLOSED}" if self.is_moved else "",
             owner=self.owner.value,
         )
 
@@ -127,16 +129,17 @@ def schedule_callback(
     if grace.clock is not Clock.WORKING_DAYS:
         got = grace.clock.value
         raise InvalidValue(expected="a grace of working days", got=got, where="grace")
-    due = calendar.closing(wanted)
+    due, hour = calendar.closing(wanted), _named("at", as_hour, at)
     day = due.astimezone(calendar.zone).date()
     return Callback(
         lead=_named("lead", _fields.identifier, lead),
         asked=asked,
         wanted=wanted,
-        at=_instants.placed(datetime.combine(day, at), calendar.zone),
+        at=_instants.placed(datetime.combine(day, hour), calendar.zone),
         due=due,
         latest=calendar.after(due, grace),
         owner=_fields.member(Team, owner, expected="a team", where="owner"),
+        is_moved=day != wanted,
     )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text
-from leadlib._nurture.bulk import instants_of
+from leadlib._nurture.bulk import Instants, instants_of
 from leadlib._nurture.drawing import per_day
 from leadlib._nurture.enrolment import Enrolment, checked, plan_together
+from leadlib._nurture.given import as_events, given_records, laws_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.touches import SentTouch, TouchReason, TouchState
@@ -37,7 +38,7 @@ class DryRun:
 
     zone: tzinfo
     stopped: Mapping[TouchReason, int] = attrs.field(hash=False)
-    instants: Sequence[Sequence[int]] = attrs.field(repr=False, hash=False)
+    instants: Sequence[Instants] = attrs.field(repr=False, hash=False)
     _single: Mapping[str, Enrolment] = attrs.field(repr=False, hash=False)
     _several: Mapping[str, Sequence[Enrolment]] = attrs.field(repr=False, hash=False)
     _policy: ContactPolicy | None = attrs.field(repr=False)
@@ -45,6 +46,10 @@ class DryRun:
     _sent: _Past = attrs.field(repr=False, hash=False)
     _consents: Mapping[str, Sequence[ConsentRecord]] | None = attrs.field(repr=False, hash=False)
     _until: datetime | None = attrs.field(repr=False)
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids of the leads, in the order of *instants*."""
+        return iter(self._single)
 
     @property
     def leads(self) -> int:
@@ -60,7 +65,7 @@ class DryRun:
     def per_day(self) -> Mapping[date, int]:
         """How many touches are planned for each day, in order."""
         days: Counter[date] = Counter()
-        for instants, leads in Counter(map(tuple, self.instants)).items():
+        for instants, leads in Counter(self.instants).items():
             for at in instants:
                 days[_instants.from_micros(at).astimezone(self.zone).date()] += leads
         return _fields.FrozenDict(dict(sorted(days.items())))
@@ -95,7 +100,7 @@ class DryRun:
 
     def plans(self) -> Iterator[Plan]:
         """The plan of each lead, made when it is asked for."""
-        return map(self.plan, self._single)
+        return map(self.plan, self)
 
     def __str__(self) -> str:
         days = [*self.per_day.items()]
@@ -168,8 +173,8 @@ def dry_run(
         2026-03-09        3
         3 leads, 6 touches
     """
-    if consents is not None:
-        _fields.check_type(consents, Mapping, "consents")
+    laws_of(policy)  # which checks it
+    records = None if consents is None else _by_person(consents)
     single, several = _grouped(checked(enrolments))
     run = DryRun(
         zone=as_zone(zone),
@@ -178,21 +183,32 @@ def dry_run(
         single=single,
         several=several,
         policy=policy,
-        history=_by_lead(history, LeadEvent, "history"),
-        sent=_by_lead(sent, SentTouch, "sent"),
-        consents=consents,
+        history=_by_lead(as_events(history)),
+        sent=_by_lead(_fields.all_of(SentTouch, sent, "sent touches", "sent")),
+        consents=records,
         until=until,
     )
     is_plain = until is None and consents is None
     found = instants_of([*single.values()], policy) if is_plain else [None] * len(single)
+    return _counted(run, found)
+
+
+def _by_person(consents: Any) -> Mapping[str, Sequence[ConsentRecord]]:
+    """Of whom nothing is on record, there is no record: that is no permission."""
+    _fields.check_type(consents, Mapping, "consents")
+    return _fields.by_name(consents, given_records)
+
+
+def _counted(run: DryRun, found: Iterable[Instants | None]) -> DryRun:
+    """With the instants that are known already, and the plans of all others."""
     stopped: Counter[TouchReason] = Counter()
-    instants: list[Sequence[int]] = []
-    for lead, own in zip(single, found, strict=True):
+    instants: list[Instants] = []
+    for lead, own in zip(run, found, strict=True):
         if own is not None and not run.is_known(lead):
             instants.append(own)
             continue
         plan = run.plan(lead)
-        instants.append([_instants.micros(touch.at) for touch in plan.planned])
+        instants.append(tuple(_instants.micros(touch.at) for touch in plan.planned))
         stopped.update(_stops(plan))
     return attrs.evolve(run, stopped=_fields.FrozenDict(stopped), instants=instants)
 
@@ -217,10 +233,8 @@ def _stops(plan: Plan) -> Iterator[TouchReason]:
             yield from touch.reasons[:1]
 
 
-def _by_lead(values: Iterable[Any], kind: type, where: str) -> dict[str, tuple[Any, ...]]:
-    _fields.check_type(values, Iterable, where)
+def _by_lead(values: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
     grouped: dict[str, list[Any]] = defaultdict(list)
     for value in values:
-        _fields.check_type(value, kind, where)
         grouped[value.lead].append(value)
     return {lead: tuple(own) for lead, own in grouped.items()}

@@ -3,13 +3,20 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Any
 
 import attrs
 
-from leadlib import _fields, _instants, _text
+from leadlib import _fields, _instants
 from leadlib._nurture.cadence import Cadence, case_of, plan_of
-from leadlib._nurture.happened import Happened, happened, own_events
+from leadlib._nurture.given import (
+    as_events,
+    as_records,
+    as_sent,
+    events_until,
+    laws_of,
+    own_events,
+)
+from leadlib._nurture.happened import Happened, happened
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import Permit, permit_of
 from leadlib._nurture.plan import Plan
@@ -36,15 +43,6 @@ def _as_own_zone(value: object) -> tzinfo | None:
     return None if value is None else as_zone(value)
 
 
-def _is_a(kind: type) -> Any:
-    """A validator: a value of that type."""
-
-    def check(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-        _fields.check_type(value, kind, f"$.{field.name}")
-
-    return check
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class Enrolment:
     """
@@ -57,30 +55,41 @@ class Enrolment:
         zone: The contact's own, if it is known.
     """
 
-    lead: Lead = attrs.field(validator=_is_a(Lead))
-    cadence: Cadence = attrs.field(validator=_is_a(Cadence))
+    lead: Lead = attrs.field(validator=_fields.is_a(Lead))
+    cadence: Cadence = attrs.field(validator=_fields.is_a(Cadence))
     at: datetime = attrs.field(converter=_fields.instant)
     zone: tzinfo | None = attrs.field(default=None, converter=_as_own_zone)
 
     def __repr__(self) -> str:
         return f"<Enrolment of {self.lead.id} in {self.cadence.name!r}, {self.at:%Y-%m-%d}>"
 
-    def is_running(self, at: datetime, *, history: Iterable[LeadEvent] = ()) -> bool:
+    def is_running(
+        self,
+        at: datetime,
+        *,
+        history: Iterable[LeadEvent] = (),
+        policy: ContactPolicy | None = None,
+    ) -> bool:
         """
         Whether it still has something to send at an instant.
 
         Args:
             at: The instant; what happened later is not known.
             history: The events of the lead, any of which may have ended or paused it.
+            policy: At which hours and how often anybody is contacted, which may make it last; no
+                permission is asked for.
         """
         at = _instants.aware(at, where="at")
-        known = [event for event in history if event.at <= at]
+        known, laws = events_until(history, at), laws_of(policy)
         seen = _seen(self, known)
         if at < self.at or seen.erased or seen.ended or seen.opted_out.get(None):
             return False
         if self.cadence.is_endless:
             return True
-        plan = self.cadence.plan(self.lead, enrolled=self.at, zone=self.zone, history=known)
+        caps = policy if policy is None or laws is None else attrs.evolve(policy, laws=None)
+        plan = self.cadence.plan(
+            self.lead, enrolled=self.at, zone=self.zone, policy=caps, history=known
+        )
         return any(_is_open(touch, at) for touch in plan)
 
 
@@ -181,14 +190,13 @@ def enrol(
     """
     at = _instants.aware(at, where="at")
     made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
-    events = [event for event in history if event.at <= at]
+    events = events_until(history, at)
     own = [old for old in checked(enrolments) if old.lead.id == lead.id and old.at <= at]
-    laws = None if policy is None else policy.laws
-    permit = permit_of(laws, consents, own_events(events, lead.id), subscriber)
+    permit = permit_of(laws_of(policy), consents, own_events(events, lead.id), subscriber)
     refused = (
         _ended(made, events, permit)
         or _not_let_in(made)
-        or _already(made, own, events)
+        or _already(made, own, events, policy)
         or _seen_before(made, own)
     )
     return refused or made
@@ -196,14 +204,7 @@ def enrol(
 
 def checked(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:
     """Enrolments and nothing else."""
-    _fields.check_type(enrolments, Iterable, "enrolments")
-    taken = tuple(enrolments)
-    for each in taken:
-        given: object = each  # checked by hand: there may be a million
-        if not isinstance(given, Enrolment):
-            got = _text.kind_of(given)
-            raise InvalidValue(expected="enrolments", got=got, where="enrolments")
-    return taken
+    return _fields.all_of(Enrolment, enrolments, "enrolments", "enrolments")
 
 
 def _refused(
@@ -242,11 +243,14 @@ def _not_let_in(made: Enrolment) -> NotEnrolled | None:
 
 
 def _already(
-    made: Enrolment, own: Iterable[Enrolment], events: Sequence[LeadEvent]
+    made: Enrolment,
+    own: Iterable[Enrolment],
+    events: Sequence[LeadEvent],
+    policy: ContactPolicy | None,
 ) -> NotEnrolled | None:
     for old in own:
         same = old.cadence.theme == made.cadence.theme
-        if same and old.is_running(made.at, history=events):
+        if same and old.is_running(made.at, history=events, policy=policy):
             since = f" since {old.at:%Y-%m-%d}"
             return _refused(made, NotEnrolledReason.ALREADY_ENROLLED, since)
     return None
@@ -319,8 +323,7 @@ def plan_together(
         trial 02 March as wanted
         news 03 March moved from 2026-03-02: another cadence goes first: at most 1 contact in 1 day
     """
-    events, got = tuple(history), tuple(sent)
-    records = None if consents is None else tuple(consents)
+    events, got, records = as_events(history), as_sent(sent), as_records(consents)
     known = {touch.id for touch in got if isinstance(touch, SentTouch)}
     touches: list[Touch] = []
     taken: tuple[Touch, ...] = ()
@@ -369,9 +372,8 @@ def due_together(
         policy: At which hours and how often anybody is contacted.
         history, sent, consents, subscriber: As for :meth:`Cadence.due`.
     """
-    events = tuple(history)
-    records = None if consents is None else tuple(consents)
-    got: list[SentTouch | str] = [*sent]
+    events, records = events_until(history, now), as_records(consents)
+    got: list[SentTouch | str] = [*as_sent(sent)]
     due: list[Touch] = []
     for each in of_one_lead(enrolments):
         found = each.cadence.due(

@@ -1,20 +1,20 @@
 """What has happened to one lead, as a cadence sees it: what ends it, pauses it, answers it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from itertools import zip_longest
 from typing import Protocol
 
 import attrs
 
-from leadlib import _instants, _text
+from leadlib import _instants
+from leadlib._nurture.given import own_events
 from leadlib._nurture.steps import Happening, Step
 from leadlib._nurture.touches import TouchReason
-from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Attempted, Deferred, Erased, LeadEvent, OptedOut, Parked
 from leadlib.model import Lead, Purpose
 
-__all__ = ["End", "Happened", "Pause", "Rules", "happened", "own_events"]
+__all__ = ["End", "Happened", "Pause", "Rules", "happened"]
 
 Kinds = tuple[type[LeadEvent], ...]
 
@@ -60,6 +60,10 @@ class Pause:
     reason: TouchReason
     why: str
 
+    def holds(self, at: int) -> bool:
+        """Whether an instant is in it."""
+        return self.begin <= at and (self.end is None or at < self.end)
+
 
 @attrs.frozen
 class Happened:
@@ -103,10 +107,7 @@ class Happened:
 
     def paused_at(self, at: int) -> Pause | None:
         """The pause that an instant is in."""
-        for pause in self.pauses:
-            if pause.begin <= at and (pause.end is None or at < pause.end):
-                return pause
-        return None
+        return next((pause for pause in self.pauses if pause.holds(at)), None)
 
 
 _NOTHING = Happened()
@@ -131,18 +132,6 @@ def happened(
         attempts=tuple((_at(e), e.channel) for e in events if isinstance(e, Attempted)),
         answers=_answers(kinds, lead, events, since),
     )
-
-
-def own_events(history: Iterable[LeadEvent], lead: str) -> Sequence[LeadEvent]:
-    """The events of one lead, in order."""
-    if not isinstance(history, Iterable):
-        raise InvalidValue(expected="events", got=_text.kind_of(history), where="history")
-    events = [*history]
-    for event in events:
-        if not isinstance(event, LeadEvent):
-            raise InvalidValue(expected="events", got=_text.kind_of(event), where="history")
-    own = [event for event in events if event.lead == lead]
-    return sorted(own, key=lambda event: (event.at, event.seq))
 
 
 def _at(event: LeadEvent) -> int:

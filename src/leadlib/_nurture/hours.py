@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import time
 
+from leadlib import _text
 from leadlib._week import Window, passes_midnight
+from leadlib.errors import InvalidValue
 
-__all__ = ["DAY", "Pattern", "micros_of", "week_of"]
+__all__ = ["DAY", "Pattern", "as_hour", "micros_of", "week_of"]
 
 DAY = 86_400_000_000
 
@@ -45,3 +47,10 @@ def _without(windows: Iterable[Interval], silences: Iterable[Interval]) -> list[
 def _cut(window: Interval, quiet: Interval) -> list[Interval]:
     pieces = [(window[0], min(window[1], quiet[0])), (max(window[0], quiet[1]), window[1])]
     return [piece for piece in pieces if piece[0] < piece[1]]
+
+
+def as_hour(value: object) -> time:
+    """A time of a local clock."""
+    if isinstance(value, time) and value.tzinfo is None:
+        return value
+    raise InvalidValue(expected="a local time such as time(10)", got=_text.kind_of(value))

@@ -54,8 +54,7 @@ def to_ical(
     calendar = library.Calendar()
     calendar.add("prodid", "-//leadlib//nurture//EN")
     calendar.add("version", "2.0")
-    for touch in touches:
-        _fields.check_type(touch, Touch, "touches")
+    for touch in _fields.all_of(Touch, touches, "touches", "touches"):
         calendar.add_component(_event(library, touch, made_at, lasting, owner))
     text: str = calendar.to_ical().decode()
     return text

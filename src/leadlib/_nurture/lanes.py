@@ -124,11 +124,11 @@ class Lane:
         The first slot on that local day or after it that is not before *floor*; None if there is
         none within ten years.
         """
-        day = max(day, floor // _DAY + _EPOCH_DAY - 1, _FIRST + 2)
-        slots, until = self.around(day), min(day + _SEARCHED, _LAST)
+        begin = max(day, floor // _DAY + _EPOCH_DAY - 1, _FIRST + 2)
+        slots, until = self.around(begin), min(begin + _SEARCHED, _LAST)
         while True:
-            if slots.first <= day < slots.last:
-                place = slots.following[day - slots.first]
+            if slots.first <= begin < slots.last:
+                place = slots.following[max(day - slots.first, 0)]
                 place = bisect_left(slots.at, floor, place)
                 if place < len(slots.at) and slots.at[place] < (until - _EPOCH_DAY + 1) * _DAY:
                     return slots, place
@@ -155,10 +155,10 @@ class Lane:
         wall = (day - _EPOCH_DAY) * _DAY + micros_of(self.hour)
         return self.around(day).offsets.placed(wall)
 
-    def allows(self, at: int) -> bool:
-        """Whether anything may be sent at this very instant."""
-        slots = self.around(at // _DAY + _EPOCH_DAY)
-        return first_in(slots.opens, slots.closes, at) == at
+    def soonest(self, at: int) -> int | None:
+        """The first instant from one on at which anything may be sent, at its hour or not."""
+        found = self.place(_FIRST, at)
+        return None if found is None else first_in(found[0].opens, found[0].closes, at)
 
     def _grown(self, first: int, last: int) -> Slots:
         """One table for all that was asked so far."""

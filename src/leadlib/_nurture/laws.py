@@ -181,7 +181,8 @@ class LegalCap:
         A contact counts for the time after its instant, up to the end of that time exclusive.
         """
         moment = _instants.aware(at, where="at")
-        known = sorted(_instants.aware(each, where="earlier") for each in earlier)
+        given = _fields.all_of(datetime, earlier, "instants", "earlier")
+        known = sorted(_instants.aware(each, where="earlier") for each in given)
         while True:
             counted = [each for each in known if moment - self.within.length < each <= moment]
             if len(counted) < self.count:

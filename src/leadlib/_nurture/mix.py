@@ -6,7 +6,8 @@ from typing import Any, Protocol
 
 import attrs
 
-from leadlib import _fields
+from leadlib import _fields, _text
+from leadlib.errors import InvalidValue
 
 __all__ = ["ChannelMix", "activities", "channel_mix"]
 
@@ -68,7 +69,7 @@ def activities(contacts: Iterable[_OfACadence]) -> Mapping[str, int]:
         Seed 003: the database tracks all activities of every programme.
     """
     _fields.check_type(contacts, Iterable, "contacts")
-    counts = Counter(contact.cadence for contact in contacts)
+    counts = Counter(_said(contact, "cadence") for contact in contacts)
     return _fields.FrozenDict(dict(counts.most_common()))
 
 
@@ -92,5 +93,13 @@ def channel_mix(contacts: Iterable[_ByChannel]) -> ChannelMix:
         mail 40 %, phone 20 %, post 20 %, invitation 20 %
     """
     _fields.check_type(contacts, Iterable, "contacts")
-    counts = Counter(contact.channel for contact in contacts)
+    counts = Counter(_said(contact, "channel") for contact in contacts)
     return ChannelMix(_fields.FrozenDict(dict(counts.most_common())))
+
+
+def _said(contact: object, what: str) -> str:
+    said = getattr(contact, what, None)
+    if not isinstance(said, str):
+        got = _text.kind_of(contact)
+        raise InvalidValue(expected=f"contacts with a {what}", got=got, where="contacts")
+    return said

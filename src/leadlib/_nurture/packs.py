@@ -376,7 +376,8 @@ def laws_for(place: str | None, *, on: date | None = None, also: Iterable[Law] =
         >>> print(laws_for("US-NY"))
         CAN-SPAM, TCPA, TCPA revocation rule, TSR
     """
-    chosen = [*_laws_of(None if place is None else _fields.identifier(place).upper()), *also]
+    chosen = [*_laws_of(None if place is None else _fields.identifier(place).upper())]
+    chosen += _fields.all_of(Law, also, "laws", "also")
     if on is None:
         return strictest(*chosen)
     given: object = on

@@ -6,6 +6,7 @@ from datetime import datetime
 import attrs
 
 from leadlib import _fields
+from leadlib._nurture.given import as_records
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.responses import opt_outs
 from leadlib._nurture.steps import Step
@@ -56,11 +57,9 @@ def permit_of(
     """
     if laws is None and consents is None:
         return None
-    if consents is not None:
-        _fields.check_type(consents, Iterable, "consents")
     expected = "a kind of subscriber"
     who = _fields.member(Subscriber, subscriber, expected=expected, where="subscriber")
-    records = (*(consents or ()), *opt_outs(events))
+    records = (*(as_records(consents) or ()), *opt_outs(events))
 
     def permit(step: Step, at: datetime) -> Refusal | None:
         channel, purpose, topic = step.channel, step.purpose, step.topic

@@ -1,9 +1,9 @@
 """A plan: the touches of one lead as a value that is printed, drawn, measured and compared."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from math import sqrt
 from typing import Any, overload
 
@@ -12,6 +12,7 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.drawing import timeline
 from leadlib._nurture.mix import ChannelMix, channel_mix
+from leadlib._nurture.policy import as_zone
 from leadlib._nurture.touches import Touch, TouchState
 from leadlib.errors import InvalidValue, LimitExceeded
 
@@ -21,6 +22,7 @@ _DAY = timedelta(days=1)
 
 
 def _as_touches(touches: Iterable[Touch]) -> tuple[Touch, ...]:
+    _fields.check_type(touches, Iterable, "touches")
     taken = tuple(islice(touches, limits.PLANNED + 1))
     for touch in taken:
         _fields.check_type(touch, Touch, "touches")
@@ -92,7 +94,7 @@ class Plan:
     """
 
     touches: tuple[Touch, ...] = attrs.field(converter=_as_touches)
-    zone: tzinfo = attrs.field(default=UTC, repr=False)
+    zone: tzinfo = attrs.field(default=UTC, converter=as_zone, repr=False)
 
     def __iter__(self) -> Iterator[Touch]:
         return iter(self.touches)
@@ -122,10 +124,20 @@ class Plan:
 
     @property
     def gaps(self) -> tuple[timedelta, ...]:
-        """The times between the contacts, sent and planned."""
-        live = (TouchState.PLANNED, TouchState.SENT)
-        at = sorted(touch.at for touch in self if touch.state in live)
-        return tuple(later - earlier for earlier, later in pairwise(at))
+        """The times between the contacts of each lead, sent and planned."""
+        pairs = chain.from_iterable(map(pairwise, self._contacts().values()))
+        return tuple(later - earlier for earlier, later in pairs)
+
+    def _contacts(self) -> Mapping[str, Sequence[datetime]]:
+        """When each lead was and is to be contacted, in order."""
+        contacts: dict[str, list[datetime]] = {}
+        for touch in sorted(self._live, key=lambda touch: touch.at):
+            contacts.setdefault(touch.lead, []).append(touch.at)
+        return contacts
+
+    @property
+    def _live(self) -> Iterator[Touch]:
+        return (touch for touch in self if touch.state in _LIVE)
 
     @property
     def irregularity(self) -> float | None:
@@ -141,14 +153,14 @@ class Plan:
     @property
     def mix(self) -> ChannelMix:
         """By which channels the contacts go out."""
-        live = (TouchState.PLANNED, TouchState.SENT)
-        return channel_mix(touch for touch in self if touch.state in live)
+        return channel_mix(self._live)
 
     def silences(
         self, longer_than: timedelta, *, until: datetime | None = None
     ) -> tuple[timedelta, ...]:
         """
-        The gaps longer than a limit, up to *until* if given: campaigns that are no conversation.
+        The gaps of each lead longer than a limit, up to *until* if given: campaigns that are no
+        conversation.
 
         Raises:
             InvalidValue: No time above zero.
@@ -156,9 +168,10 @@ class Plan:
         _fields.check_type(longer_than, timedelta, "longer_than")
         if longer_than <= timedelta(0):
             raise InvalidValue(expected="a time above zero", got="none", where="longer_than")
-        live = [t.at for t in self if t.state in {TouchState.PLANNED, TouchState.SENT}]
-        end = None if until is None else _instants.aware(until, where="until")
-        last = [end - max(live)] if end is not None and live else []
+        last: list[timedelta] = []
+        if until is not None:
+            end = _instants.aware(until, where="until")
+            last = [end - contacts[-1] for contacts in self._contacts().values()]
         return tuple(gap for gap in (*self.gaps, *last) if gap > longer_than)
 
     def changes_to(self, later: "Plan") -> tuple[PlanChange, ...]:
@@ -196,13 +209,21 @@ class Plan:
 def _change(before: Touch | None, after: Touch | None) -> PlanChange | None:
     if before is None or after is None:
         kind = ChangeKind.ADDED if before is None else ChangeKind.DROPPED
-    elif before.state is not after.state:
+    elif _standing(before) != _standing(after):
         kind = ChangeKind.CHANGED
-    elif before.at != after.at:
+    elif before.state in _LIVE and before.at != after.at:
         kind = ChangeKind.MOVED
     else:
         return None
     return PlanChange(kind=kind, before=before, after=after)
+
+
+def _standing(touch: Touch) -> tuple[Any, ...]:
+    """What does not go out stands as it did while its reasons do, whenever it would have."""
+    return (touch.state, *(() if touch.state in _LIVE else touch.reasons))
+
+
+_LIVE = frozenset({TouchState.PLANNED, TouchState.SENT})
 
 
 def _cells(touch: Touch, zone: tzinfo, *, named: bool) -> tuple[str, ...]:

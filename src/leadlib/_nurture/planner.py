@@ -54,14 +54,12 @@ class Planner:
 
     def due(self, case: Case, now: datetime) -> Touch | None:
         """
-        The touch to send now: the first that is not confirmed, if it may go out at this instant.
+        The touch to send now: the first of the plan that is made now, if its instant is now.
 
         Of a step that comes again and again only the latest time is sent: nobody gets the news of
         three months at once.
         """
-        walk = Walk.of(self, case)
-        first = walk.first_until(_instants.micros(now))
-        return first if first is not None and walk.may_go(first, now) else None
+        return Walk.of(self, case, now=now).due(_instants.micros(now))
 
     def lane(self, zone: tzinfo | None, channel: str) -> Lane:
         """

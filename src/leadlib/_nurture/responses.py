@@ -94,8 +94,7 @@ def opt_outs(events: Iterable[LeadEvent]) -> tuple[OptOut, ...]:
         (<OptOut from marketing by mail, 2026-03-05>,)
     """
     found: list[OptOut] = []
-    for event in events:
-        _fields.check_type(event, LeadEvent, "events")
+    for event in _fields.all_of(LeadEvent, events, "events", "events"):
         if isinstance(event, OptedOut):
             found.append(OptOut(at=event.at, channel=event.channel))
         elif isinstance(event, Erased):
@@ -132,17 +131,16 @@ def with_responses(lead: Lead, responses: Iterable[Response]) -> Lead:
     """
     _fields.check_type(lead, Lead, "lead")
     known = {inquiry.id: inquiry for inquiry in lead.inquiries}
-    for response in responses:
-        _check_response(response, lead)
+    for response in _fields.all_of(Response, responses, "responses", "responses"):
+        _check_own(response, lead)
         if response.is_interest:
             told = _told(response, lead)
             known.setdefault(told.id, told)
     return attrs.evolve(lead, inquiries=known.values())
 
 
-def _check_response(response: object, lead: Lead) -> None:
-    _fields.check_type(response, Response, "responses")
-    if isinstance(response, Response) and response.lead != lead.id:
+def _check_own(response: Response, lead: Lead) -> None:
+    if response.lead != lead.id:
         expected, got = f"responses of lead {lead.id!r}", f"one of lead {response.lead!r}"
         raise ConflictError(expected=expected, got=got, where="responses")
 

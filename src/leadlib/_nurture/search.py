@@ -1,6 +1,6 @@
 """The search: the way of one touch from the day that is wanted to the instant at which it goes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ __all__ = ["Search"]
 
 
 _Stop = tuple[TouchState, TouchReason, str]
+_Move = Callable[[int], None]  # to an instant, or as soon after it as may be
 
 
 class _NoDay(Exception):
@@ -36,12 +37,14 @@ class Search:
         walk: Over the steps, of which this is one.
         step: What is to be sent.
         day: The local day on which it is wanted, as an ordinal.
+        now: What should have gone out before goes out from now on; None if nobody asks.
         moves: Why it was moved or stopped.
     """
 
     walk: "Walk"
     step: Step
     day: int
+    now: int | None = attrs.field(kw_only=True)
     moves: list[tuple[TouchReason, str]] = attrs.field(init=False, factory=list)
     lane: Lane = attrs.field(init=False)
     at: int = attrs.field(init=False, default=0)
@@ -54,8 +57,8 @@ class Search:
         """The instant, and what becomes of the touch there."""
         try:
             self._start()
-            stop = self._ended() or self._condition() or self._paused() or self._room()
-            stop = self._ended() or stop  # it may have moved beyond the end
+            held = self._ended() or self._paused() or self._behind_others()
+            stop = self._ended() or self._condition() or held or self._refused()
         except _NoDay:
             words = f"no allowed day within ten years of {date.fromordinal(self.day)}"
             self.at = self.lane.wanted(self.day)
@@ -67,24 +70,48 @@ class Search:
         return self.at, state
 
     def _start(self) -> None:
-        """The first open day, the first allowed hour, and not before what came before."""
+        """The first open day, the first allowed hour, and not before what it waits for."""
         wanted = self.lane.wanted(self.day)
-        self._go(0)
+        self._slot(0)
         if self.at != wanted:
             self._say(self._shut())
         answer = self.walk.happened.answered(self.step.only_after)
         if answer is not None:
             self._not_before(answer[1], TouchReason.WAITED, f"waited for {_named(answer[0])}")
-        for reason, floor in self.walk.floors:
-            if self.at < floor and reason is TouchReason.LATE:
-                self._one_a_day()
-            self._not_before(floor, reason)
-        self._not_before(self.walk.before, TouchReason.ORDER)
+        self._not_before(self.walk.enrolled, TouchReason.HOUR_PASSED)
 
-    def _one_a_day(self) -> None:
-        """Of what is late, the next goes out on the day after the one before it."""
-        if self.walk.before:
-            self.day = max(self.day, self.lane.local_day(self.walk.before) + 1)
+    def _behind_others(self) -> _Stop | None:
+        """Behind the step before it, where the caps have room, and not before now."""
+        self._queue()
+        return self._settled(self._slot) or self._late()
+
+    def _late(self) -> _Stop | None:
+        """What should have gone out goes out from now on, at the next instant that is allowed."""
+        if self.now is None or self.at >= self.now:
+            return None
+        self._soon(self.now)
+        self._say(TouchReason.LATE)
+        return self._settled(self._soon)
+
+    def _settled(self, move: _Move) -> _Stop | None:
+        """Where the caps have room and no pause is."""
+        self._find_room(move)
+        return self._quiet(move)
+
+    def _queue(self) -> None:
+        """
+        What would have been before the step before it goes out on a later day than that, so that
+        nobody gets the mails of a week in a minute; on the same day, right behind it.
+        """
+        before = self.walk.before
+        if self.at >= before:
+            return
+        day = self.lane.local_day(before)
+        if self.step.purpose is Purpose.MARKETING and self.lane.local_day(self.at) < day:
+            self._go(day + 1, before)
+        else:
+            self._soon(before)
+        self._say(TouchReason.ORDER)
 
     def _shut(self) -> TouchReason:
         day, planner = date.fromordinal(self.day), self.walk.planner
@@ -92,17 +119,27 @@ class Search:
             return TouchReason.QUIET
         return TouchReason.HOLIDAY if planner.is_holiday(day) else TouchReason.CLOSED
 
-    def _go(self, floor: int) -> None:
-        """To the first slot on the wanted day or later that is not before an instant."""
-        found = self.lane.place(self.day, floor)
+    def _go(self, day: int, floor: int) -> None:
+        """To the first slot on a day or later that is not before an instant."""
+        found = self.lane.place(day, floor)
         if found is None:
             raise _NoDay
         slots, place = found
         self.at = slots.at[place]
 
+    def _slot(self, floor: int) -> None:
+        self._go(self.day, floor)
+
+    def _soon(self, floor: int) -> None:
+        """To the first instant from one on at which anything may be sent."""
+        soonest = self.lane.soonest(floor)
+        if soonest is None:
+            raise _NoDay
+        self.at = soonest
+
     def _not_before(self, floor: int, reason: TouchReason, why: str | None = None) -> None:
         if self.at < floor:
-            self._go(floor)
+            self._slot(floor)
             self._say(reason, why)
 
     def _say(self, reason: TouchReason, why: str | None = None) -> None:
@@ -135,16 +172,16 @@ class Search:
         """
         if self.step.purpose is not Purpose.MARKETING:
             return None
-        enrolled = _instants.micros(self.walk.case.enrolled)
+        enrolled = self.walk.enrolled
         for pause in self.walk.happened.pauses:
             over = pause.end is not None and pause.end <= enrolled
             if over or self.at < pause.begin:
                 continue
             if pause.end is None:
-                return TouchState.HELD, TouchReason.HAND_OFF, pause.why
+                return _held(pause)
             if self.step.every is None:
                 self._wait(pause, pause.end, max(pause.begin, enrolled))
-            elif self.at < pause.end:
+            elif pause.holds(self.at):
                 is_wish = pause.reason is TouchReason.WISH
                 reason = pause.reason if is_wish else TouchReason.HAND_OFF
                 return TouchState.CANCELLED, reason, pause.why
@@ -153,12 +190,25 @@ class Search:
     def _wait(self, pause: Pause, end: int, begin: int) -> None:
         self.day += self.lane.local_day(end) - self.lane.local_day(begin)
         at = self.at
-        self._go(max(end, self.walk.before))
+        self._slot(end)
         if self.at != at:
             self._say(pause.reason, f"{pause.reason} ({pause.why})")
 
-    def _room(self) -> _Stop | None:
-        """To where the caps have room, and then: may the person be contacted there?"""
+    def _quiet(self, move: _Move) -> _Stop | None:
+        """What was moved into a pause waits for its end."""
+        while self.step.purpose is Purpose.MARKETING:
+            pause = self.walk.happened.paused_at(self.at)
+            if pause is None:
+                break
+            if pause.end is None:
+                return _held(pause)
+            move(pause.end)
+            self._say(pause.reason, f"{pause.reason} ({pause.why})")
+            self._find_room(move)
+        return None
+
+    def _find_room(self, move: _Move) -> None:
+        """To where the caps have room."""
         walk, step = self.walk, self.step
         while step.purpose is Purpose.MARKETING:
             wall = self.lane.wall(self.at)
@@ -168,18 +218,23 @@ class Search:
             alone = walk.alone.full(self.at, wall, step.channel)
             reason = TouchReason.PRIORITY if alone is None else TouchReason.CAP
             self._say(reason, _full_in_words(reason, str(full.cap)))
-            self._go(max(self._freed(full.until, full.cap.is_of_the_calendar), self.at + 1))
-        return self._refused()
+            freed = self._freed(full.until) if full.cap.is_of_the_calendar else full.until
+            if freed <= self.at:  # the clocks were put back: what is freed comes a second time
+                freed = self.at + full.until - wall
+            move(freed)
 
-    def _freed(self, until: int, is_wall: bool) -> int:  # noqa: FBT001  # of this class alone
-        if not is_wall:
-            return until
+    def _freed(self, until: int) -> int:
+        """The instant at which the clock on the wall first shows a time."""
         return self.lane.around(self.lane.day_at(until)).offsets.placed(until)
 
     def _refused(self) -> _Stop | None:
         permit = self.walk.case.permit
         refusal = None if permit is None else permit(self.step, _instants.from_micros(self.at))
         return None if refusal is None else (refusal.state, refusal.reason, refusal.why)
+
+
+def _held(pause: Pause) -> _Stop:
+    return TouchState.HELD, TouchReason.HAND_OFF, pause.why
 
 
 def _full_in_words(reason: TouchReason, cap: str) -> str:

@@ -57,11 +57,8 @@ def _as_delay(value: object) -> relativedelta | Span:
     if isinstance(value, Span):
         if value.clock is Clock.WORKING_DAYS:
             return value
-        raise InvalidValue(expected=_DELAY, got="a span of another clock", where="after")
-    try:
-        return as_whole_days(value)
-    except InvalidValue as fault:
-        raise InvalidValue(expected=fault.expected, got=fault.got, where="after") from None
+        raise InvalidValue(expected=_DELAY, got="a span of another clock")
+    return as_whole_days(value)
 
 
 def _as_rhythm(value: Any) -> Any:

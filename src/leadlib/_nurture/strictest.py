@@ -74,7 +74,7 @@ class Laws:
         None if it is enough that nobody has opted out.  Where no law speaks of the channel, some
         ground is asked for, whichever it is.
         """
-        who = _subscriber(subscriber)
+        who, channel = _subscriber(subscriber), _channel(channel)
         rules = [rule for law in self.laws if (rule := law.rule(channel, who)) is not None]
         asked = [rule.enough for rule in rules if rule.enough is not None]
         if rules and not asked:
@@ -112,6 +112,7 @@ class Laws:
         who, at = _subscriber(subscriber), _instants.aware(at, where="at")
         if purpose != Purpose.MARKETING:
             return permission(taken, channel=channel, at=at, purpose=purpose, topic=topic)
+        channel = _channel(channel)
         speaking = [(law, rule) for law in self.laws if (rule := law.rule(channel, who))]
         return grounds.by_all(speaking, taken, channel=channel, at=at, topic=topic)
 
@@ -122,6 +123,7 @@ class Laws:
         From when to when somebody may be contacted by a channel, in their local time; None if at
         any hour.
         """
+        channel = _channel(channel)
         given = [each for law in self.laws for each in law.hours if channel in each.channels]
         if not given:
             return None
@@ -159,6 +161,7 @@ class Laws:
             channel, zone: As for :meth:`next_open`.
         """
         hours = self.hours(channel)
+        _fields.check_type(day, date, "day")
         return None if hours is None else calling.day_in_all(day, *hours, self._zones(zone))
 
     @property
@@ -172,6 +175,7 @@ class Laws:
 
     def caps(self, channel: str) -> tuple[LegalCap, ...]:
         """How often somebody may be contacted by a channel; each of them holds."""
+        channel = _channel(channel)
         found = (cap for law in self.laws for cap in law.caps if channel in cap.channels)
         return tuple(dict.fromkeys(found))
 
@@ -180,6 +184,7 @@ class Laws:
     def parts(self, channel: str, *, is_first: bool = False) -> frozenset[MessagePart]:
         """What a message by a channel carries, the first one to a person besides."""
         none: frozenset[MessagePart] = frozenset()
+        channel = _channel(channel)
         every = none.union(*(law.parts.get(channel, none) for law in self.laws))
         return every.union(*(law.first_parts for law in self.laws)) if is_first else every
 
@@ -190,7 +195,7 @@ class Laws:
         expected = "a part of a message"
         has = {
             _fields.member(MessagePart, each, expected=expected, where="carried")
-            for each in carried
+            for each in _fields.all_of(str, carried, "parts of a message", "carried")
         }
         asked = self.parts(channel, is_first=is_first)
         return tuple(part for part in MessagePart if part in asked - has)
@@ -260,7 +265,8 @@ class Laws:
             >>> print(strictest(CNIL).kept_until([click]))
             2027-02-28 09:00:00+00:00
         """
-        own = [contact.at for contact in map(_checked_contact, contacts) if is_own_contact(contact)]
+        given = _fields.all_of(Inquiry | Response, contacts, "inquiries and responses", "contacts")
+        own = [contact.at for contact in given if is_own_contact(contact)]
         if not own:
             return None
         ends = (
@@ -300,6 +306,12 @@ def _zone(zone: tzinfo | str) -> tzinfo:
     return zone
 
 
+def _channel(value: str) -> str:
+    """Hours and caps of no channel at all would be none."""
+    named: str = _fields.named("channel", _fields.identifier)(value)
+    return named
+
+
 def _subscriber(value: Subscriber | str) -> Subscriber:
     expected = "a kind of subscriber"
     return _fields.member(Subscriber, value, expected=expected, where="subscriber")
@@ -321,11 +333,3 @@ def _check_record(record: object) -> None:
     if not isinstance(record, ConsentRecord):
         expected = "records of consent and opt-outs"
         raise InvalidValue(expected=expected, got=_text.kind_of(record), where="records")
-
-
-def _checked_contact(contact: Inquiry | Response) -> Inquiry | Response:
-    given: object = contact
-    if not isinstance(given, Inquiry | Response):
-        expected = "inquiries and responses"
-        raise InvalidValue(expected=expected, got=_text.kind_of(given), where="contacts")
-    return contact

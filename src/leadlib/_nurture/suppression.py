@@ -116,7 +116,8 @@ class SuppressionList:
         """
         self._check(key)
         at = _instants.aware(at, where="at")
-        hashes = (name for person in people for name in _hashes(person, key, region))
+        given = _fields.all_of(Lead | Inquiry, people, "leads or inquiries", "people")
+        hashes = (name for person in given for name in _hashes(person, key, region))
         return self | SuppressionList(key_id=self.key_id, entries=dict.fromkeys(hashes, at))
 
     def __or__(self, other: "SuppressionList") -> "SuppressionList":

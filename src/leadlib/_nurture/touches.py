@@ -1,15 +1,13 @@
 """Touches: one contact with one lead, planned, and what went out."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import attrs
 
-from leadlib import _fields, _text
-from leadlib.errors import InvalidValue
+from leadlib import _fields
 from leadlib.model import Purpose
 
 __all__ = [
@@ -18,7 +16,6 @@ __all__ = [
     "TouchReason",
     "TouchState",
     "as_purpose",
-    "as_sent",
     "touch_id",
 ]
 
@@ -68,7 +65,7 @@ class TouchReason(StrEnum):
     EXIT = "the cadence has ended"
     CONSENT = "no consent"
     SUPPRESSED = "suppressed"
-    PASSED_OVER = "a later one went out"
+    PASSED_OVER = "a later one takes its place"
     NO_DAY = "no allowed day"
 
 
@@ -167,23 +164,6 @@ class SentTouch:
     channel: str = attrs.field(converter=_fields.identifier)
     at: datetime = attrs.field(converter=_fields.instant)
     purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
-
-
-def as_sent(sent: Iterable[SentTouch | str], lead: str) -> Mapping[str, SentTouch | None]:
-    """What one lead got, by id; of a bare id it is not known when, but that it went out."""
-    if isinstance(sent, str) or not isinstance(sent, Iterable):
-        got = _text.kind_of(sent)
-        raise InvalidValue(expected="sent touches or their ids", got=got, where="sent")
-    return dict(each for touch in sent if (each := _by_id(touch, lead)) is not None)
-
-
-def _by_id(touch: object, lead: str) -> tuple[str, SentTouch | None] | None:
-    if isinstance(touch, str):
-        return touch, None
-    if not isinstance(touch, SentTouch):
-        got = _text.kind_of(touch)
-        raise InvalidValue(expected="sent touches or their ids", got=got, where="sent")
-    return (touch.id, touch) if touch.lead == lead else None
 
 
 def touch_id(lead: str, cadence: str, send: str, enrolled: datetime, day: str | None) -> str:

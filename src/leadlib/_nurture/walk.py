@@ -23,7 +23,7 @@ from leadlib._nurture.touches import (
     touch_id,
 )
 from leadlib.lifecycle import LeadEvent
-from leadlib.model import Lead, Purpose
+from leadlib.model import Lead
 
 if TYPE_CHECKING:
     from leadlib._nurture.planner import Planner
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Case", "Walk"]
 
 _EPOCH_DAY = _instants.EARLIEST.toordinal()
-_NEVER = _instants.LATEST.toordinal() - 10
+_NEVER = 2**31
 
 
 @attrs.frozen(kw_only=True)
@@ -71,22 +71,21 @@ class Walk:
     One walk over the steps.
 
     Args:
-        had: The contacts that there were.
-        alone: The same, and those that this cadence plans.
+        enrolled: No touch is earlier.
+        now: What should have gone out before goes out from now on; None if nobody asks.
+        alone: The contacts that there were, and those that this cadence plans.
         ledger: The same, and those that cadences plan that go first.
-        floors: What no touch may be before, and why.
         before: The touch before, which none may overtake.
     """
 
     planner: "Planner"
     case: Case
     happened: Happened
-    had: Ledger
+    enrolled: int
+    now: int | None
     alone: Ledger
     ledger: Ledger
-    floors: tuple[tuple[TouchReason, int], ...]
     before: int = 0
-    times: dict[str, _Time] = attrs.field(factory=dict)  # by the id of their touch
 
     @classmethod
     def of(cls, planner: "Planner", case: Case, *, now: datetime | None = None) -> "Walk":
@@ -95,12 +94,10 @@ class Walk:
         seen = happened(cadence, case.lead, case.history, cadence.steps, case.enrolled)
         if case.permit is not None:  # it knows the opt-outs, and what has cleared them
             seen = attrs.evolve(seen, opted_out={})
-        floors = [(TouchReason.HOUR_PASSED, _instants.micros(case.enrolled))]
-        if now is not None:
-            floors.append((TouchReason.LATE, _instants.micros(now)))
+        enrolled = _instants.micros(case.enrolled)
+        until = None if now is None else _instants.micros(now)
         caps = planner.policy.all_caps if planner.policy is not None else ()
-        had, alone, both = Ledger(caps), Ledger(caps), Ledger(caps)
-        walk = cls(planner, case, seen, had, alone, both, tuple(floors))
+        walk = cls(planner, case, seen, enrolled, until, Ledger(caps), Ledger(caps))
         if caps:
             walk._count_what_was()
         return walk
@@ -109,9 +106,9 @@ class Walk:
         """Attempts of sales count, too: the person was contacted."""
         for touch in self.case.sent.values():
             if touch is not None:
-                self._count(_instants.micros(touch.at), touch.channel, self.had, self.alone)
+                self._count(_instants.micros(touch.at), touch.channel, self.alone)
         for instant, channel in self.happened.attempts:
-            self._count(instant, channel, self.had, self.alone)
+            self._count(instant, channel, self.alone)
         self.ledger = self.alone.copy()
         for planned in self.case.taken:
             self._count(_instants.micros(planned.at), planned.channel)
@@ -123,21 +120,27 @@ class Walk:
         for ledger in ledgers or (self.ledger,):
             ledger.add(at, wall, channel)
 
-    def __iter__(self) -> Iterator[Touch]:
-        return self.touches(None)
-
     def touches(self, until: int | None) -> Iterator[Touch]:
         """Every touch, or those before an instant: none is earlier than the day it is wanted on."""
-        times, last = self._times()
         last_day = _NEVER if until is None else until // DAY + _EPOCH_DAY + 1
-        for number, time in enumerate(times):
-            if until is not None and time.day > last_day:
-                if time.step.every is not None:
-                    return
-                continue  # a month may be shorter than thirty days: the next may be wanted earlier
-            touch = self._touch(time, is_passed=number < last)
+        for touch in self._touches(last_day):
             if until is None or _instants.micros(touch.at) < until:
                 yield touch
+
+    def _touches(self, last_day: int) -> Iterator[Touch]:
+        """
+        The touches that are wanted until a day.
+
+        Single steps need not be wanted in their order, for a month may be shorter than thirty days.
+        """
+        times, last = self._times()
+        single = sum(step.every is None for step in self.planner.cadence.steps)
+        for number, time in enumerate(times):
+            single -= time.step.every is None
+            if time.day <= last_day:
+                yield self._touch(time, is_passed=number < last)
+            elif not single:
+                return
 
     def _times(self) -> tuple[Iterable[_Time], int]:
         """All times of all steps in order, and the place of the last one that was sent."""
@@ -165,7 +168,7 @@ class Walk:
         """
         steps = self.planner.cadence.steps
         home = self.planner.lane(self.case.zone, steps[0].channel)
-        enrolled = home.local_day(_instants.micros(self.case.enrolled))
+        enrolled = home.local_day(self.enrolled)
         single = self._singles([step for step in steps if step.every is None], enrolled)
         again = [self._again(step, enrolled) for step in steps if step.every is not None]
         for _, _, time in merge(single, *again, key=lambda each: each[:2]):
@@ -199,32 +202,36 @@ class Walk:
     def _touch(self, time: _Time, *, is_passed: bool) -> Touch:
         if time.id in self.case.sent:
             return self._sent(time, self.case.sent[time.id])
-        if is_passed or self._is_outdated(time):
-            why = TouchReason.PASSED_OVER.value
-            return self._stopped(time, TouchState.CANCELLED, TouchReason.PASSED_OVER, why)
+        if is_passed:
+            return self._passed_over(time)
         if not time.is_known:
             why = f"no {time.step.after} within ten years of the enrolment"
             return self._stopped(time, TouchState.HELD, TouchReason.NO_DAY, why)
-        search = Search(self, time.step, time.day)
+        search = Search(self, time.step, time.day, now=self.now)
         at, state = search.found()
+        if state is not TouchState.CANCELLED and self._is_outdated(time, at):
+            return self._passed_over(time)
         if state is TouchState.PLANNED:
             self.before = max(self.before, at)
             self._count(at, time.step.channel, self.alone, self.ledger)
         return self._made(time, at, state, search.moves)
 
-    def _is_outdated(self, time: _Time) -> bool:
-        """Whether its step is due again by now: only the latest time goes out."""
-        now = dict(self.floors).get(TouchReason.LATE)
-        if now is None or time.following is None:
+    def _is_outdated(self, time: _Time, at: int) -> bool:
+        """Whether its step is wanted again by then, or by now: only the latest time goes out."""
+        if time.following is None:
             return False
         lane = self.planner.lane(self.case.zone, time.step.channel)
-        return lane.wanted(time.following) <= now
+        return lane.wanted(time.following) <= max(at, self.now or at)
+
+    def _passed_over(self, time: _Time) -> Touch:
+        reason = TouchReason.PASSED_OVER
+        return self._stopped(time, TouchState.CANCELLED, reason, reason.value)
 
     def _sent(self, time: _Time, record: SentTouch | None) -> Touch:
         """Of a bare id nobody knows when: then it went out as planned."""
         if record is None:
-            at, _ = Search(self, time.step, time.day).found()
-            self._count(at, time.step.channel, self.had, self.alone, self.ledger)
+            at, _ = Search(self, time.step, time.day, now=None).found()
+            self._count(at, time.step.channel, self.alone, self.ledger)
         else:
             at = _instants.micros(record.at)
         self.before = max(self.before, at)
@@ -239,7 +246,6 @@ class Walk:
         self, time: _Time, at: int, state: TouchState, moves: Sequence[tuple[TouchReason, str]]
     ) -> Touch:
         step, cadence = time.step, self.planner.cadence
-        self.times[time.id] = time
         words = ", ".join(dict.fromkeys(why for _, why in moves))
         if moves and state is TouchState.PLANNED:
             words = f"moved from {date.fromordinal(time.day)}: {words}"
@@ -257,54 +263,9 @@ class Walk:
             owner=cadence.owner,
         )
 
-    def first_until(self, now: int) -> Touch | None:
-        """The first touch that waits to be confirmed; of one that comes again, the latest time."""
-        waiting: dict[str, Touch] = {}
-        for touch in self:
-            is_later = _instants.micros(touch.at) > now
-            if touch.state is TouchState.PLANNED and not is_later:
-                if not self._is_over(touch, now):  # else it would hold up the others for ever
-                    waiting[touch.send] = touch
-            elif is_later and (touch.state is TouchState.PLANNED or self._comes_again(touch)):
-                break  # held touches of an endless step must not be walked for ever
-        return min(waiting.values(), key=lambda touch: touch.at, default=None)
-
-    def _comes_again(self, touch: Touch) -> bool:
-        return self.times[touch.id].step.every is not None
-
-    def _is_over(self, touch: Touch, now: int) -> bool:
-        step, permit = self.times[touch.id].step, self.case.permit
-        end = self.happened.end_for(step)
-        if end is not None and end.at <= now:
-            return True
-        return permit is not None and permit(step, _instants.from_micros(now)) is not None
-
-    def may_go(self, touch: Touch, now: datetime) -> bool:
-        """Ask everything again at the moment of sending."""
-        step, at = self.times[touch.id].step, _instants.micros(now)
-        lane = self.planner.lane(self.case.zone, step.channel)
-        if not lane.allows(at):
-            return False
-        if step.purpose is not Purpose.MARKETING:
-            return True
-        if self.happened.paused_at(at) is not None or self._is_one_too_many(touch, at):
-            return False
-        return self.had.full(at, lane.wall(at), step.channel) is None
-
-    def _is_one_too_many(self, touch: Touch, now: int) -> bool:
-        """Of what is late, one a day goes out: nobody gets the mails of a week in a minute."""
-        lane = self.planner.lane(self.case.zone, touch.channel)
-        today = lane.local_day(now)
-        if self._is_of_today(touch, today):
-            return False
-        own = [each for each in self.case.sent.values() if each and each.cadence == touch.cadence]
-        return any(lane.local_day(_instants.micros(each.at)) == today for each in own)
-
-    def _is_of_today(self, touch: Touch, today: int) -> bool:
-        """Whether it is wanted today, or on a day before on which nothing goes out."""
-        lane = self.planner.lane(self.case.zone, touch.channel)
-        found = lane.place(self.times[touch.id].day, 0)
-        if found is None:
-            return False
-        slots, place = found
-        return lane.local_day(slots.at[place]) == today
+    def due(self, now: int) -> Touch | None:
+        """The first touch that waits to be sent, if it is planned for now and not for later."""
+        for touch in self._touches(now // DAY + _EPOCH_DAY + 1):
+            if touch.state is TouchState.PLANNED:
+                return touch if _instants.micros(touch.at) <= now else None
+        return None

@@ -57,10 +57,6 @@ def _rates(value: Iterable[Rate]) -> tuple[Rate, ...]:
     return rates
 
 
-def _is_groups(_: object, field: "attrs.Attribute[Any]", value: object) -> None:
-    _fields.check_type(value, Groups, f"$.{field.name}")
-
-
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
 class LearntCriterion:
     """
@@ -74,7 +70,7 @@ class LearntCriterion:
     """
 
     field: str = attrs.field(converter=_fields.identifier)
-    groups: Groups = attrs.field(validator=_is_groups)
+    groups: Groups = attrs.field(validator=_fields.is_a(Groups))
     rates: tuple[Rate, ...] = attrs.field(converter=_rates)
     points: tuple[int, ...] = attrs.field(converter=_whole_points)
 
