@@ -172,7 +172,7 @@ def made_of(entries: list[tuple[str, str, datetime, int]], copies: int) -> pl.Da
 
 
 def _log(frame: Any) -> FrameLog:
-    return FrameLog.from_frame(frame, **COLUMNS, by=["channel"], closed=CLOSED)
+    return FrameLog.from_frame(frame, **COLUMNS, by=["channel"], closed=CLOSED, known=WAY)
 
 
 def twelve(frame: Any) -> list[object]:
