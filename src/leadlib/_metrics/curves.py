@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import exp, log
 from statistics import NormalDist
-from typing import Any
+from typing import Any, TypeVar
 
 from leadlib import _text
 from leadlib._metrics.durations import micros
@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _Z = NormalDist().inv_cdf(0.975)  # two-sided 95 %
+_Time = TypeVar("_Time")
 ONE = 2**53  # shares are whole multiples of 2**-53: floats that add up without rounding
 _SHOWN = 24  # rows of a printed table
 DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
@@ -52,7 +53,7 @@ def step_at(steps: Sequence[Any], time: Any) -> Any:
     return steps[low - 1] if low else None
 
 
-def first_with(shares: Iterable[tuple[timedelta, float]], wanted: float) -> timedelta | None:
+def first_with(shares: Iterable[tuple[_Time, float]], wanted: float) -> _Time | None:
     """The first time with at least that share; each step may have rounded by one unit."""
     for number, (time, share) in enumerate(shares, start=1):
         if share + number / ONE >= wanted:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import attrs
 
@@ -192,8 +192,7 @@ def check_cause(cause: Any, legal: Sequence[str]) -> None:
         raise UnknownName(expected="an outcome that is counted", got=got, legal=legal)
 
 
-@attrs.frozen
-class RiskSet:
+class RiskSet(NamedTuple):
     """Who could have an outcome at one time, and who had it."""
 
     time: int

@@ -8,9 +8,10 @@ they are last seen.  All formulas work on one small table of counts, and tables 
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import cached_property
 from itertools import chain
 from math import erfc, fsum, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -84,7 +85,28 @@ class SurvivalStep:
         return {"days": plain.pop("time") / DAY} | plain
 
 
-@attrs.frozen(kw_only=True, repr=False)
+class _Row(NamedTuple):
+    """A step as whole numbers: a curve has thousands of them, and few are ever looked at."""
+
+    time: int  # microseconds
+    at_risk: int
+    events: int
+    censored: int
+    left: int  # of ONE
+    spread: float  # of the variance, by Greenwood
+
+    def step(self) -> SurvivalStep:
+        return SurvivalStep(
+            time=MICROSECOND * self.time,
+            at_risk=self.at_risk,
+            events=self.events,
+            censored=self.censored,
+            survival=self.left / ONE,
+            error=self.left / ONE * sqrt(self.spread) if self.left else None,
+        )
+
+
+@attrs.frozen(kw_only=True, repr=False, slots=False)
 class SurvivalCurve(Result):
     """
     Which share is still without the event after which time; made by :func:`kaplan_meier`.
@@ -92,19 +114,24 @@ class SurvivalCurve(Result):
     Prints as a table, and as a picture where pages are shown.
 
     Args:
-        steps: One for each time at which somebody had the event or was last seen.
+        rows: The steps as whole numbers.
         leads: How many were observed.
         late: How many of them came under observation only after the start.
     """
 
-    steps: tuple[SurvivalStep, ...]
+    rows: tuple[_Row, ...]
     leads: int
     late: int = 0
+
+    @cached_property
+    def steps(self) -> tuple[SurvivalStep, ...]:
+        """One for each time at which somebody had the event or was last seen."""
+        return tuple(row.step() for row in self.rows)
 
     @property
     def events(self) -> int:
         """How many had the event."""
-        return sum(step.events for step in self.steps)
+        return sum(row.events for row in self.rows)
 
     @property
     def censored(self) -> int:
@@ -159,8 +186,9 @@ class SurvivalCurve(Result):
             InvalidValue: No such share.
         """
         check_share(share)
-        shares = ((step.time, 1 - step.survival) for step in self.steps if step.events)
-        return first_with(shares, share)
+        shares = ((row.time, 1 - row.left / ONE) for row in self.rows if row.events)
+        time = first_with(shares, share)
+        return None if time is None else MICROSECOND * time
 
     def restricted_mean(self, until: timedelta) -> timedelta | None:
         """
@@ -263,23 +291,14 @@ def kaplan_meier(durations: Durations) -> SurvivalCurve:
         >>> print(curve.median)
         4:00:00
     """
-    left, spread, steps = ONE, 0.0, []
-    for found in risk_sets(durations):
-        n, died = found.at_risk, found.died
-        left -= left * died // n
-        spread += died / (n * (n - died)) if n > died else 0.0
-        steps.append(
-            SurvivalStep(
-                time=MICROSECOND * found.time,
-                at_risk=n,
-                events=died,
-                censored=found.censored,
-                survival=left / ONE,
-                error=left / ONE * sqrt(spread) if left else None,
-            )
-        )
+    left, spread, rows = ONE, 0.0, []
+    for time, n, _, died, censored in risk_sets(durations):
+        if died:
+            left -= left * died // n
+            spread += died / (n * (n - died)) if n > died else 0.0
+        rows.append(_Row(time, n, died, censored, left, spread))
     late = sum(durations.entries.values())
-    return SurvivalCurve(steps=tuple(steps), leads=len(durations), late=late)
+    return SurvivalCurve(rows=tuple(rows), leads=len(durations), late=late)
 
 
 @attrs.frozen(kw_only=True)
