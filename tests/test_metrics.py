@@ -121,6 +121,17 @@ class TestFunnel:
         ("a", "won", day(5), 0, None),
     )
 
+    def test_prints_its_groups_side_by_side(self):
+        shown = str(funnel(a_log(self.ROWS), stages=STAGES, by="source"))
+
+        assert shown.split("\n\n")[1].splitlines() == [
+            "source  inquiry  won  left  open    rate  95 % interval",
+            "──────  ───────  ───  ────  ────  ──────  ─────────────",
+            "fair          1    0     0     1   0.0 %    [0.0, 79.3]",
+            "late          1    0     1     0   0.0 %    [0.0, 79.3]",
+            "web           2    1     0     1  50.0 %    [9.5, 90.5]",
+        ]
+
     def test_counts_reached_advanced_left_and_open(self):
         steps = funnel(a_log(self.ROWS), stages=STAGES).steps
 

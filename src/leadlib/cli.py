@@ -499,7 +499,7 @@ def _doubts(counted: Funnel, log: StageLog | FrameLog, *, wide: bool) -> Iterato
 
 def _page(counted: Funnel, months: Cohorts) -> Iterator[str]:
     yield ""
-    yield str(counted)
+    yield str(attrs.evolve(counted, groups={}))
     if counted.stops:
         yield from ("", "Biggest leaks: where leads stopped, and where they are now", "")
         yield _text.text_table(LEAK_HEAD, leak_table(counted.stops, most=_LEAKS), left=2)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from leadlib.errors import MissingExtra
-from leadlib.metrics import Cohorts, Funnel, FunnelStep, Rate, Stop
+from leadlib.metrics import Cohorts, Funnel, FunnelStep, Stop
 
 __all__ = [
     "DETAILED",
@@ -94,20 +94,12 @@ def _bars(steps: Sequence[FunnelStep]) -> list[dict[str, Any]]:
 
 def group_head(funnel: Funnel) -> tuple[str, ...]:
     """The head of :func:`group_table`."""
-    first, last = funnel.steps[0].stage, funnel.steps[-1].stage
-    return (funnel.by or "", first, last, "left", "open", "rate", "95 % interval")
+    return funnel.group_rows()[0]
 
 
 def group_table(funnel: Funnel) -> list[tuple[str, ...]]:
     """The groups of a funnel side by side, from the first stage to the last, as rows of text."""
-    return [_group_row(name, group) for name, group in funnel.groups.items()]
-
-
-def _group_row(name: str, group: Funnel) -> tuple[str, ...]:
-    *way, goal = group.steps
-    whole = Rate(goal.reached, group.steps[0].reached)
-    counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
-    return (name or MISSING, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
+    return funnel.group_rows()[1:]
 
 
 def leak_table(stops: Sequence[Stop], *, most: int = 10) -> list[tuple[str, ...]]:

@@ -268,7 +268,17 @@ class Funnel(Result):
         return f"<Funnel of {_text.plural(self.leads, 'lead')}, {len(self.steps)} stages>"
 
     def __str__(self) -> str:
-        return _text.text_table(_HEAD, [_cells(step) for step in self.steps])
+        steps = _text.text_table(_HEAD, [_cells(step) for step in self.steps])
+        if not self.groups:
+            return steps
+        head, *rows = self.group_rows()
+        return f"{steps}\n\n{_text.text_table(head, rows)}"
+
+    def group_rows(self) -> list[tuple[str, ...]]:
+        """The groups side by side, from the first stage to the last, as text; the head first."""
+        first, last = self.steps[0].stage, self.steps[-1].stage
+        head = (self.by or "", first, last, "left", "open", "rate", "95 % interval")
+        return [head, *(_group_cells(name, group) for name, group in self.groups.items())]
 
     def __format__(self, form: str) -> str:
         match form:
@@ -281,7 +291,11 @@ class Funnel(Result):
     def _repr_html_(self) -> str:
         """A picture and the table, for notebooks: nothing to load, no script."""
         table = html_table(_HEAD, [_cells(step) for step in self.steps])
-        return f"<div>{self._picture()}{table}</div>"
+        groups = ""
+        if self.groups:
+            head, *rows = self.group_rows()
+            groups = html_table(head, rows[:_SHOWN])
+        return f"<div>{self._picture()}{table}{groups}</div>"
 
     def _picture(self) -> str:
         counted = f"{_text.plural(self.leads, 'lead')}, counted {self.definition.counting}"
@@ -321,6 +335,17 @@ class Funnel(Result):
                 for name, group in self.groups.items()
             }
         return plain
+
+
+_NO_LABEL = "(missing)"
+_SHOWN = 24  # groups of a page; all of them are in the records
+
+
+def _group_cells(name: str, group: "Funnel") -> tuple[str, ...]:
+    *way, goal = group.steps
+    whole = Rate(goal.reached, group.steps[0].reached)
+    counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
+    return (name or _NO_LABEL, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
 
 
 _HEAD = (
