@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import attrs
 import duckdb
+import narwhals.stable.v2 as nw
 import pandas as pd
 import polars as pl
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, real_rows
+from leadlib._metrics.engines import quotient
 from leadlib.cli import main
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.metrics import (
@@ -264,6 +266,18 @@ class TestRealData:
         leads = counted["leads"] + counted["outside"]
         assert (leads, counted["funnel"][-1]["reached"]) == known[name]
         assert months["months"] == report["cohorts"]["months"]
+
+
+class TestQuotients:
+    @pytest.mark.parametrize("size", [1, 6, 959, 964, 1_000])
+    def test_of_numbers_beyond_53_bits_are_whole(self, size):
+        """An instant and a code in one number: the last code is the one that rounding loses."""
+        instants = [0, 1, 2**40 + 1, 2**51 - 1]
+        packed = [at * size + code for at in instants for code in {0, size - 1}]
+        frame = nw.from_native(pl.DataFrame({"n": packed}))
+
+        found = frame.select(quotient(nw.col("n"), size))["n"].to_list()
+        assert found == [n // size for n in packed]
 
 
 class TestSmallLogs:

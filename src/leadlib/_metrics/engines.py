@@ -26,6 +26,7 @@ __all__ = [
     "kept",
     "largest",
     "period_of",
+    "quotient",
     "ranked",
     "smallest",
     "table_of",
@@ -36,6 +37,7 @@ FAR = 2**63 - 1  # stands for never: no engine knows another null in a column of
 _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no parser gives up
 _LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
 _LEVEL = 2**14
+_HALF = 2**30
 _BINS = len(_LEVELS) * _LEVEL
 
 Frame = Any
@@ -102,6 +104,19 @@ def coded(column: str, codes: Mapping[Any, int]) -> Expression:
     for value, number in codes.items():
         code = nw.when(nw.col(column) == value).then(nw.lit(number)).otherwise(code)
     return code.cast(nw.Int64)
+
+
+def quotient(number: Expression, size: int) -> Expression:
+    """
+    The whole quotient of a number that takes more than 53 bits.
+
+    Spark divides as floats, so the number is taken apart: what the first step rounds away, the rest
+    makes up for.
+    """
+    high = number // _HALF
+    whole = high // size
+    rest = (high - whole * size) * _HALF + number - high * _HALF
+    return whole * _HALF + rest // size
 
 
 def period_of(at: Expression, edges: Sequence[int]) -> Expression:

@@ -21,6 +21,7 @@ from leadlib._metrics.engines import (
     kept,
     largest,
     period_of,
+    quotient,
     ranked,
     smallest,
     table_of,
@@ -579,13 +580,14 @@ class _Pick:
         is_known = (nw.col(self._packed(0)) >= 0) & (nw.col(self._packed(0)) < FAR)
         # What is not known is 0 before anybody adds to it: some engines refuse an overflow.
         first = nw.when(is_known).then(nw.col(self._packed(0))).otherwise(0)
-        code = nw.when(is_known).then(first - first // size * size).otherwise(-1)
-        at = nw.when(is_known).then(first // size + base).otherwise(-1)
+        since = quotient(first, size)
+        code = nw.when(is_known).then(first - since * size).otherwise(-1)
+        at = nw.when(is_known).then(since + base).otherwise(-1)
         columns = [code.cast(nw.Int64).alias(self.name), at.cast(nw.Int64).alias(self._at)]
         if both:
             second = nw.when(is_known).then(nw.col(self._packed(1))).otherwise(0)
-            other = size - 1 - (second - second // size * size)
-            is_tied = is_known & (other != first - first // size * size)
+            other = size - 1 - (second - quotient(second, size) * size)
+            is_tied = is_known & (other != first - since * size)
             columns.append(is_tied.cast(nw.Int64).alias(f"{self.name} tied"))
         return leads.with_columns(*columns)
 
@@ -605,7 +607,7 @@ class _Pick:
         packed = here.select("lead", (nw.col("order") * size + code).alias("packed"))
         end = nw.col("packed").max() if self.last else nw.col("packed").min()
         best = packed.group_by("lead").agg(end)
-        picked = nw.col("packed") - nw.col("packed") // size * size
+        picked = nw.col("packed") - quotient(nw.col("packed"), size) * size
         best = kept(best.select("lead", picked.cast(nw.Int64).alias("picked")))
         joined = leads.join(best, on="lead", how="left")
         own = (
