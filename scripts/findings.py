@@ -11,6 +11,8 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import attrs
+
 from leadlib.io import LogRead, read_log
 from leadlib.metrics import (
     Cohort,
@@ -108,7 +110,7 @@ That is no channel to invest in; it asks how the field is filled in, and when.
 
 {_command(_OLIST)}
 
-{_text(counted)}
+{_text(attrs.evolve(counted, groups={}))}
 
 By origin, from contact to won:
 
@@ -181,7 +183,7 @@ As far as this file shows, a bonus by that table is a bonus by lot.
 
 {_command(_MAVEN)}
 
-{_text(counted)}
+{_text(attrs.evolve(counted, groups={}))}
 
 ## Where they leak
 
@@ -251,7 +253,7 @@ A service level that counts until `Closed` measures a timer; count until `Resolv
 
 {_command(_HELPDESK)}
 
-{_text(counted)}
+{_text(attrs.evolve(counted, groups={}))}
 
 ## Where they leak
 
