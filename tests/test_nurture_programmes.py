@@ -22,6 +22,7 @@ from leadlib.lifecycle import (
     OptedOut,
     Parked,
     Qualified,
+    ReturnReason,
     Reviewed,
     Triaged,
     Won,
@@ -713,6 +714,34 @@ class TestPlan:
 
         assert [touch.at.day for touch in plan] == [5, 7]
         assert plan[0].why == "moved from 2026-03-02: not sent in time"
+
+    def test_counts_pauses_at_the_same_time_once(self):
+        """Twenty days were planned; they asked for thirty, and sales had the lead within them."""
+        wish = Deferred(lead="i-1", at=MONDAY + DAY, not_before=MONDAY + 31 * DAY)
+        given = HandedOff(
+            lead="i-1",
+            at=MONDAY + 5 * DAY,
+            certificate=a_certificate("i-1", at=MONDAY + 5 * DAY),
+            to="sam",
+            brief="b",
+        )
+        back = HandedBack(lead="i-1", at=MONDAY + 15 * DAY, reason=ReturnReason.TIMING)
+        cadence = a_cadence(a_step("a", 20))
+        plans = [
+            cadence.plan(a_lead(), enrolled=MONDAY, history=history)
+            for history in ([wish], [wish, given, back])
+        ]
+
+        assert plans[0][0].at == plans[1][0].at
+
+    @pytest.mark.parametrize("days", [61, 62, 63])
+    def test_of_a_segment_ends_with_its_table_of_days(self, days):
+        cadence = a_cadence(a_step("a", 0), a_step("b", 1), a_step("c", 2))
+        policy = ContactPolicy(caps=[Cap(1, relativedelta(days=days))])
+        enrolment = Enrolment(lead=a_lead(), cadence=cadence, at=MONDAY, zone="UTC")
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, zone="UTC", policy=policy)
+
+        assert sum(dry_run([enrolment], policy=policy).per_day.values()) == len(plan)
 
     def test_of_what_is_late_one_a_day_goes_out(self):
         cadence = a_cadence(a_step("a", 0), a_step("b", 1), a_step("c", 1), a_step("d", 30))

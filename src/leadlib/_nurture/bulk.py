@@ -175,7 +175,10 @@ def _behind(slots: Slots, place: int, before: int) -> int:
     if place == len(slots.at) or slots.at[place] >= slots.at[before]:
         return place
     own, other = (slots.wall[each] // _DAY + _EPOCH_DAY for each in (place, before))
-    return before if own == other else slots.following[other + 1 - slots.first]
+    if own == other:
+        return before
+    day = other + 1 - slots.first
+    return slots.following[day] if day < len(slots.following) else len(slots.at)
 
 
 def _first_at(at: Sequence[int], place: int) -> int:

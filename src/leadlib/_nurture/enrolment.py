@@ -372,6 +372,7 @@ def due_together(
         policy: At which hours and how often anybody is contacted.
         history, sent, consents, subscriber: As for :meth:`Cadence.due`.
     """
+    now = _instants.aware(now, where="now")
     events, records = events_until(history, now), as_records(consents)
     got: list[SentTouch | str] = [*as_sent(sent)]
     due: list[Touch] = []

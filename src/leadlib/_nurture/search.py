@@ -172,15 +172,16 @@ class Search:
         """
         if self.step.purpose is not Purpose.MARKETING:
             return None
-        enrolled = self.walk.enrolled
+        waited = self.walk.enrolled  # until then: pauses at the same time count once
         for pause in self.walk.happened.pauses:
-            over = pause.end is not None and pause.end <= enrolled
+            over = pause.end is not None and pause.end <= waited
             if over or self.at < pause.begin:
                 continue
             if pause.end is None:
                 return _held(pause)
             if self.step.every is None:
-                self._wait(pause, pause.end, max(pause.begin, enrolled))
+                self._wait(pause, pause.end, max(pause.begin, waited))
+                waited = pause.end
             elif pause.holds(self.at):
                 is_wish = pause.reason is TouchReason.WISH
                 reason = pause.reason if is_wish else TouchReason.HAND_OFF
