@@ -361,7 +361,7 @@ class TestRandomCalendars:
         assert all(touch.at >= now for touch in plan.planned)
         assert [*wrong_caps(plan, policy, ZoneInfo(zone))] == []
         last = now
-        for touch in plan.planned:
+        for touch in sorted(plan.planned, key=lambda touch: touch.at):
             if touch.at > last:
                 early = touch.at - timedelta(microseconds=1)
                 assert cadence.due(LEAD, now=early, sent=sent, **asked) == ()

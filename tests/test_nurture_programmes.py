@@ -1187,6 +1187,14 @@ class TestDryRun:
         assert run.plan("i-1") == plan_together(made, policy=ONE_A_DAY)
         assert [*run.per_day.values()] == [1, 1, 1, 1]
 
+    def test_from_now_on_what_was_not_sent_is_late(self):
+        made = TestTogether().made(news=0, trial=5)
+        later = MONDAY + 10 * DAY
+        run = dry_run(made, policy=ONE_A_DAY, now=later)
+
+        assert run.plan("i-1") == plan_together(made, policy=ONE_A_DAY, now=later)
+        assert min(run.per_day) == later.date()
+
     def test_of_tracks_needs_an_end(self):
         track = a_cadence(a_step(every=relativedelta(days=7)))
         one = Enrolment(lead=a_lead(), cadence=track, at=MONDAY, zone=UTC)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import wraps
 from typing import Any, NoReturn, TypeGuard, TypeVar
@@ -35,6 +36,8 @@ _V = TypeVar("_V")
 _Word = TypeVar("_Word", bound=StrEnum)
 _LARGEST = 10**18
 _FINEST = 18
+_SHOWN = 64  # characters
+_NEARLY = 0.7
 
 
 def identifier(value: object) -> str:
@@ -129,8 +132,16 @@ def member(kind: type[_Word], value: object, *, expected: str, where: str | None
     for word in kind:
         if value == word:
             return word
-    got = repr(value)[:64] if isinstance(value, str) else _text.kind_of(value)
-    raise UnknownName(expected=expected, got=got, where=where, legal=[word.value for word in kind])
+    legal = [word.value for word in kind]
+    raise UnknownName(expected=expected, got=_slip(value, legal), where=where, legal=legal)
+
+
+def _slip(value: object, legal: Iterable[str]) -> str:
+    """A word that is nearly one of a list; anything else may be about a person and is not shown."""
+    if not isinstance(value, str) or len(value) > _SHOWN:
+        return _text.kind_of(value)
+    near = get_close_matches(value.lower(), map(str.lower, legal), n=1, cutoff=_NEARLY)
+    return repr(value) if near else _text.kind_of(value)
 
 
 def check_type(value: object, kind: type, where: str) -> None:

@@ -372,7 +372,7 @@ class WorkCalendar:
 
     def _span_of(self, day: date) -> tuple[datetime, datetime] | None:
         """From when to when the team is there on a local date, breaks included."""
-        windows = self._windows_of(day)
+        windows = self.windows_on(day)
         if not windows:
             return None
         closes = day + _ONE_DAY if _week.passes_midnight(windows[-1]) else day
@@ -428,7 +428,7 @@ class WorkCalendar:
 
     def is_open(self, day: date) -> bool:
         """Whether the team begins to work at all on that local date."""
-        return bool(self._windows_of(day))
+        return bool(self.windows_on(day))
 
     def closing(self, day: date) -> datetime:
         """
@@ -456,7 +456,16 @@ class WorkCalendar:
             day += _ONE_DAY
         raise self._closed()
 
-    def _windows_of(self, day: date) -> tuple[Window, ...]:
+    def windows_on(self, day: date) -> tuple[Window, ...]:
+        """
+        Give the local hours of a date, in order; those of a night end on the day after.
+
+        Example:
+            >>> from datetime import date
+            >>> for opens, closes in WorkCalendar().windows_on(date(2026, 6, 8)):
+            ...     print(opens, closes)
+            09:00:00 17:00:00
+        """
         if day in self.special:
             return self.special[day]
         return () if day in self.holidays else self.hours.get(day.weekday(), ())
@@ -472,7 +481,7 @@ class WorkCalendar:
         """Windows that open in a local year, as real instants."""
         day, end = date(year, 1, 1), date(year + 1, 1, 1)
         while day < end:
-            for window in self._windows_of(day):
+            for window in self.windows_on(day):
                 closing = day + _ONE_DAY if _week.passes_midnight(window) else day
                 yield self._micros(day, window[0]), self._micros(closing, window[1])
             day += _ONE_DAY

@@ -10,7 +10,14 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.flaws import Flaw, flaws_of
-from leadlib._nurture.given import by_id, events_until, laws_of, own_events
+from leadlib._nurture.given import (
+    as_events,
+    by_id,
+    events_until,
+    laws_of,
+    merged_into,
+    own_events,
+)
 from leadlib._nurture.hours import as_hour
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import permit_of
@@ -110,8 +117,8 @@ class Cadence:
         owner: Who answers for it.
 
     Raises:
-        InvalidValue: Steps go back in time, two are alike, or there are none; an event both pauses
-            and resumes it.
+        InvalidValue: Steps go back in time, two are alike, or there are none; an event that
+            resumes it also pauses or ends it.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -155,8 +162,8 @@ class Cadence:
         if len({step.send for step in self.steps}) != len(self.steps):
             expected = "steps that differ in what they send"
             raise InvalidValue(expected=expected, got="two alike", where="$.steps")
-        if {*self.pauses_on} & {*self.resumes_on}:
-            expected = "other events than those that pause it"
+        if {*self.resumes_on} & {*self.pauses_on, *self.ends_on, *self.goal}:
+            expected = "other events than those that pause or end it"
             raise InvalidValue(expected=expected, got="one of them", where="$.resumes_on")
         for kind in (relativedelta, Span):
             self._check_order([step for step in self.steps if isinstance(step.after, kind)])
@@ -364,12 +371,13 @@ def case_of(
 ) -> Case:
     """What a plan depends on, checked."""
     _fields.check_type(lead, Lead, "lead")
-    events, laws = own_events(history, lead.id), laws_of(policy)
+    given, laws = as_events(history), laws_of(policy)
+    events, leads = own_events(given, lead.id), {lead.id, *merged_into(given, lead.id)}
     return Case(
         lead=lead,
         enrolled=_instants.aware(enrolled, where="enrolled"),
         zone=None if zone is None else as_zone(zone),
         history=events,
-        sent=by_id(sent, lead.id),
+        sent=by_id(sent, leads),
         permit=permit_of(laws, consents, events, subscriber),
     )

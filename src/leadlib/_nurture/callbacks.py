@@ -10,6 +10,7 @@ from leadlib import _fields, _instants
 from leadlib._nurture.hours import as_hour
 from leadlib._nurture.steps import as_whole_days
 from leadlib._nurture.touches import Touch, TouchReason, touch_id
+from leadlib._week import passes_midnight
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import CallbackScheduled
 from leadlib.model import Purpose, Team
@@ -97,7 +98,8 @@ def schedule_callback(
         calendar: The days and hours of those who call.
         owner: Which team calls: that is policy.
         grace: In working days; after it sales hands back.
-        at: The local time of the call.
+        at: The local time of the call, if they work then: else when they begin to, or when their
+            last hours of the day begin if *at* is after those.
 
     Returns:
         The promise; a closed day gives way to the next open one.
@@ -135,12 +137,21 @@ def schedule_callback(
         lead=_named("lead", _fields.identifier, lead),
         asked=asked,
         wanted=wanted,
-        at=_instants.placed(datetime.combine(day, hour), calendar.zone),
+        at=_instants.placed(datetime.combine(day, _worked(calendar, day, hour)), calendar.zone),
         due=due,
         latest=calendar.after(due, grace),
         owner=_fields.member(Team, owner, expected="a team", where="owner"),
         is_moved=day != wanted,
     )
+
+
+def _worked(calendar: WorkCalendar, day: date, hour: time) -> time:
+    """The first time from one on at which they work on a date; at the latest in its last window."""
+    windows = calendar.windows_on(day)
+    for window in windows:
+        if hour < window[1] or passes_midnight(window):
+            return max(hour, window[0])
+    return windows[-1][0] if windows else hour
 
 
 def _named(where: str, convert: Any, value: object) -> Any:

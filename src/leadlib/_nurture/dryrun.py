@@ -45,6 +45,7 @@ class DryRun:
     _history: _Past = attrs.field(repr=False, hash=False)
     _sent: _Past = attrs.field(repr=False, hash=False)
     _consents: Mapping[str, Sequence[ConsentRecord]] | None = attrs.field(repr=False, hash=False)
+    _now: datetime | None = attrs.field(repr=False)
     _until: datetime | None = attrs.field(repr=False)
 
     def __iter__(self) -> Iterator[str]:
@@ -91,6 +92,7 @@ class DryRun:
             history=self._history.get(lead, ()),
             sent=self._sent.get(lead, ()),
             consents=None if self._consents is None else self._consents.get(lead, ()),
+            now=self._now,
             until=self._until,
         )
 
@@ -136,6 +138,7 @@ def dry_run(
     history: Iterable[LeadEvent] = (),
     sent: Iterable[SentTouch] = (),
     consents: Mapping[str, Sequence[ConsentRecord]] | None = None,
+    now: datetime | None = None,
     until: datetime | None = None,
     zone: tzinfo | str = UTC,
 ) -> DryRun:
@@ -148,6 +151,7 @@ def dry_run(
         history: The events of all of them, in any order.
         sent: What they got.
         consents: What each of them allowed and refused, by the id of the lead.
+        now: What should have gone out before goes out from now on.
         until: Where the plans end.
         zone: In which days are counted.
 
@@ -186,9 +190,10 @@ def dry_run(
         history=_by_lead(as_events(history)),
         sent=_by_lead(_fields.all_of(SentTouch, sent, "sent touches", "sent")),
         consents=records,
+        now=now,
         until=until,
     )
-    is_plain = until is None and consents is None
+    is_plain = now is None and until is None and consents is None
     found = instants_of([*single.values()], policy) if is_plain else [None] * len(single)
     return _counted(run, found)
 

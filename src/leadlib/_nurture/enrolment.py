@@ -1,7 +1,7 @@
 """Enrolment: who is let into a cadence, and how the cadences of one person get along."""
 
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 import attrs
@@ -14,6 +14,7 @@ from leadlib._nurture.given import (
     as_sent,
     events_until,
     laws_of,
+    merged_into,
     own_events,
 )
 from leadlib._nurture.happened import Happened, happened
@@ -21,7 +22,7 @@ from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import Permit, permit_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
-from leadlib._nurture.touches import SentTouch, Touch, TouchState
+from leadlib._nurture.touches import SentTouch, Touch, TouchReason, TouchState
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import LeadEvent
 from leadlib.model import ConsentRecord, Lead
@@ -37,6 +38,10 @@ __all__ = [
     "of_one_lead",
     "plan_together",
 ]
+
+
+_DAY = timedelta(days=1)
+_LAST = _instants.LATEST - _instants.MICROSECOND
 
 
 def _as_own_zone(value: object) -> tzinfo | None:
@@ -69,38 +74,62 @@ class Enrolment:
         *,
         history: Iterable[LeadEvent] = (),
         policy: ContactPolicy | None = None,
+        consents: Iterable[ConsentRecord] | None = None,
     ) -> bool:
         """
-        Whether it still has something to send at an instant.
+        Whether it still has something to send at an instant, permitted or not yet.
 
         Args:
             at: The instant; what happened later is not known.
             history: The events of the lead, any of which may have ended or paused it.
-            policy: At which hours and how often anybody is contacted, which may make it last; no
-                permission is asked for.
+            policy: At which hours and how often anybody is contacted, which may make it last.
+            consents: What the person allowed and refused; an opt-in may have cleared an opt-out.
         """
         at = _instants.aware(at, where="at")
         known, laws = events_until(history, at), laws_of(policy)
-        seen = _seen(self, known)
-        if at < self.at or seen.erased or seen.ended or seen.opted_out.get(None):
+        own = own_events(known, self.lead.id)
+        seen = _seen(self, own)
+        if at < self.at or seen.erased or seen.ended or _is_out(self, seen, own, consents, at):
             return False
         if self.cadence.is_endless:
             return True
         caps = policy if policy is None or laws is None else attrs.evolve(policy, laws=None)
         plan = self.cadence.plan(
-            self.lead, enrolled=self.at, zone=self.zone, policy=caps, history=known
+            self.lead,
+            enrolled=self.at,
+            zone=self.zone,
+            policy=caps,
+            history=known,
+            consents=consents,
         )
         return any(_is_open(touch, at) for touch in plan)
 
 
-def _seen(enrolment: Enrolment, history: Iterable[LeadEvent]) -> Happened:
+def _is_out(
+    enrolment: Enrolment,
+    seen: Happened,
+    own: Sequence[LeadEvent],
+    consents: Iterable[ConsentRecord] | None,
+    at: datetime,
+) -> bool:
+    """Whether the person has said no to every step, and not taken it back."""
+    permit = permit_of(None, consents, own, Subscriber.UNKNOWN)
+    if permit is None:
+        return seen.opted_out.get(None) is not None
+    refusals = [permit(step, at) for step in enrolment.cadence.steps]
+    return all(each is not None and each.state is TouchState.CANCELLED for each in refusals)
+
+
+def _seen(enrolment: Enrolment, own: Sequence[LeadEvent]) -> Happened:
     cadence = enrolment.cadence
-    return happened(cadence, enrolment.lead, history, cadence.steps, enrolment.at)
+    return happened(cadence, enrolment.lead, own, cadence.steps, enrolment.at)
 
 
 def _is_open(touch: Touch, at: datetime) -> bool:
-    planned = touch.state is TouchState.PLANNED and touch.at >= at
-    return planned or touch.state is TouchState.HELD
+    """Whether it is to come; a permission that is missing keeps no programme alive by itself."""
+    if touch.state is TouchState.HELD and touch.reasons != (TouchReason.CONSENT,):
+        return True
+    return touch.state in {TouchState.PLANNED, TouchState.HELD} and touch.at >= at
 
 
 class NotEnrolledReason(StrEnum):
@@ -190,16 +219,28 @@ def enrol(
     """
     at = _instants.aware(at, where="at")
     made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
-    events = events_until(history, at)
-    own = [old for old in checked(enrolments) if old.lead.id == lead.id and old.at <= at]
-    permit = permit_of(laws_of(policy), consents, own_events(events, lead.id), subscriber)
+    events, records = events_until(history, at), as_records(consents)
+    merged, said = merged_into(events, lead.id), own_events(events, lead.id)
+    own = [each for each in checked(enrolments) if each.at <= at and _is_of(each, lead, merged)]
+    permit = permit_of(laws_of(policy), records, said, subscriber)
+
+    def is_running(old: Enrolment) -> bool:
+        return old.is_running(at, history=events, policy=policy, consents=records)
+
     refused = (
-        _ended(made, events, permit)
+        _ended(made, said, permit)
         or _not_let_in(made)
-        or _already(made, own, events, policy)
+        or _already(made, own, is_running)
         or _seen_before(made, own)
     )
     return refused or made
+
+
+def _is_of(old: Enrolment, lead: Lead, merged: Collection[str]) -> bool:
+    """Of this lead, or of one that has been merged into it."""
+    if old.lead.id == lead.id or old.lead.id in merged:
+        return True
+    return not {form.id for form in old.lead.inquiries}.isdisjoint(f.id for f in lead.inquiries)
 
 
 def checked(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:
@@ -215,11 +256,9 @@ def _refused(
     return NotEnrolled(lead=made.lead.id, cadence=name, reason=reason, why=why, until=until)
 
 
-def _ended(
-    made: Enrolment, events: Iterable[LeadEvent], permit: Permit | None
-) -> NotEnrolled | None:
+def _ended(made: Enrolment, said: Sequence[LeadEvent], permit: Permit | None) -> NotEnrolled | None:
     """With a permit, it says what an opt-out still means."""
-    seen = _seen(made, events)
+    seen = _seen(made, said)
     end = seen.erased or (None if permit is not None else seen.opted_out.get(None))
     if end is not None:
         return _refused(made, NotEnrolledReason.ENDED, f" ({end.why})")
@@ -243,14 +282,10 @@ def _not_let_in(made: Enrolment) -> NotEnrolled | None:
 
 
 def _already(
-    made: Enrolment,
-    own: Iterable[Enrolment],
-    events: Sequence[LeadEvent],
-    policy: ContactPolicy | None,
+    made: Enrolment, own: Iterable[Enrolment], is_running: Callable[[Enrolment], bool]
 ) -> NotEnrolled | None:
     for old in own:
-        same = old.cadence.theme == made.cadence.theme
-        if same and old.is_running(made.at, history=events, policy=policy):
+        if old.cadence.theme == made.cadence.theme and is_running(old):
             since = f" since {old.at:%Y-%m-%d}"
             return _refused(made, NotEnrolledReason.ALREADY_ENROLLED, since)
     return None
@@ -286,6 +321,7 @@ def plan_together(
     sent: Iterable[SentTouch | str] = (),
     consents: Iterable[ConsentRecord] | None = None,
     subscriber: Subscriber | str = Subscriber.UNKNOWN,
+    now: datetime | None = None,
     until: datetime | None = None,
 ) -> Plan:
     """
@@ -297,7 +333,7 @@ def plan_together(
     Args:
         enrolments: Of one lead.
         policy: At which hours and how often anybody is contacted.
-        history, sent, consents, subscriber, until: As for :meth:`Cadence.plan`.
+        history, sent, consents, subscriber, now, until: As for :meth:`Cadence.plan`.
 
     Returns:
         One plan, by time.
@@ -323,28 +359,65 @@ def plan_together(
         trial 02 March as wanted
         news 03 March moved from 2026-03-02: another cadence goes first: at most 1 contact in 1 day
     """
-    events, got, records = as_events(history), as_sent(sent), as_records(consents)
-    known = {touch.id for touch in got if isinstance(touch, SentTouch)}
-    touches: list[Touch] = []
+    given = _Given.of(history, sent, consents, subscriber)
+    until = None if until is None else _instants.aware(until, where="until")
+    plans = [*_joint(of_one_lead(enrolments), policy, given, now=now, until=until)]
+    touches = sorted((touch for plan in plans for touch in plan), key=lambda touch: touch.at)
+    return Plan(touches=touches, zone=plans[0].zone) if plans else Plan(touches=touches)
+
+
+@attrs.frozen
+class _Given:
+    """What is known of one person, checked."""
+
+    history: tuple[LeadEvent, ...]
+    sent: tuple[SentTouch | str, ...]
+    consents: tuple[ConsentRecord, ...] | None
+    subscriber: Subscriber | str
+
+    @classmethod
+    def of(
+        cls,
+        history: Iterable[LeadEvent],
+        sent: Iterable[SentTouch | str],
+        consents: Iterable[ConsentRecord] | None,
+        subscriber: Subscriber | str,
+    ) -> "_Given":
+        return cls(as_events(history), as_sent(sent), as_records(consents), subscriber)
+
+
+def _joint(
+    enrolments: Sequence[Enrolment],
+    policy: ContactPolicy | None,
+    given: _Given,
+    *,
+    now: datetime | None,
+    until: datetime | None,
+) -> Iterator[Plan]:
+    """
+    The plan of each cadence, in the room that those before it leave.
+
+    What is planned beyond the end takes room before it, too: so those that go first are planned
+    further, by the longest period of a cap for each that follows.
+    """
+    known = {touch.id for touch in given.sent if isinstance(touch, SentTouch)}
     taken: tuple[Touch, ...] = ()
-    first = None
-    for each in of_one_lead(enrolments):
+    for behind, each in zip(range(len(enrolments) - 1, -1, -1), enrolments, strict=True):
         case = case_of(
             each.lead,
             each.at,
             zone=each.zone,
             policy=policy,
-            history=events,
-            sent=got,
-            consents=records,
-            subscriber=subscriber,
+            history=given.history,
+            sent=given.sent,
+            consents=given.consents,
+            subscriber=given.subscriber,
         )
-        plan = plan_of(each.cadence, attrs.evolve(case, taken=taken), policy, until=until)
-        touches += plan
+        case = attrs.evolve(case, taken=taken)
+        further = None if until is None else min(until + behind * _longest(policy), _LAST)
+        plan = plan_of(each.cadence, case, policy, now=now, until=further)
+        yield attrs.evolve(plan, touches=[t for t in plan if until is None or t.at < until])
         taken += tuple(touch for touch in plan if _takes_room(touch, known))
-        first = first or plan
-    ordered = sorted(touches, key=lambda touch: touch.at)
-    return Plan(touches=ordered) if first is None else Plan(touches=ordered, zone=first.zone)
 
 
 def _takes_room(touch: Touch, known: Collection[str]) -> bool:
@@ -371,23 +444,28 @@ def due_together(
         now: The instant of sending.
         policy: At which hours and how often anybody is contacted.
         history, sent, consents, subscriber: As for :meth:`Cadence.due`.
+
+    Returns:
+        Of each cadence what is planned for now by :func:`plan_together`, in the order of sending;
+        one touch of a cadence at a time.
     """
-    now = _instants.aware(now, where="now")
-    events, records = events_until(history, now), as_records(consents)
-    got: list[SentTouch | str] = [*as_sent(sent)]
+    now, _ = _instants.aware(now, where="now"), laws_of(policy)  # which checks it
+    given = _Given.of(events_until(history, now), sent, consents, subscriber)
+    present = [each for old in of_one_lead(enrolments) if (each := _known_by(old, now)) is not None]
+    until = min(now, _LAST) + _instants.MICROSECOND  # itself included
     due: list[Touch] = []
-    for each in of_one_lead(enrolments):
-        found = each.cadence.due(
-            each.lead,
-            enrolled=each.at,
-            now=now,
-            zone=each.zone,
-            policy=policy,
-            history=events,
-            sent=got,
-            consents=records,
-            subscriber=subscriber,
-        )
-        due += found
-        got += [touch.sent(at=now) for touch in found]
+    for plan in _joint(present, policy, given, now=now, until=until):
+        due += plan.planned[:1]
     return tuple(due)
+
+
+def _known_by(enrolment: Enrolment, now: datetime) -> Enrolment | None:
+    """With what was known of the lead by then; None if that is nothing."""
+    known = enrolment.lead.known_by(now)
+    return None if known is None else attrs.evolve(enrolment, lead=known)
+
+
+def _longest(policy: ContactPolicy | None) -> timedelta:
+    """The longest period of a cap, and a day for the clocks."""
+    caps = () if policy is None else policy.all_caps
+    return max((cap.micros for cap in caps), default=0) * _instants.MICROSECOND + _DAY

@@ -1,13 +1,13 @@
 """What plans are made of, checked before anything is asked of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from leadlib import _fields
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.strictest import Laws
 from leadlib._nurture.touches import SentTouch
-from leadlib.lifecycle import LeadEvent
+from leadlib.lifecycle import Attempted, Erased, LeadEvent, Merged, OptedOut
 from leadlib.model import ConsentRecord
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "events_until",
     "given_records",
     "laws_of",
+    "merged_into",
     "own_events",
 ]
 
@@ -32,10 +33,37 @@ def events_until(history: Iterable[LeadEvent], at: datetime) -> tuple[LeadEvent,
     return tuple(event for event in as_events(history) if event.at <= at)
 
 
+_OF_THE_PERSON = (Attempted, OptedOut, Erased)  # not of the process that its lead went through
+
+
 def own_events(history: Iterable[LeadEvent], lead: str) -> tuple[LeadEvent, ...]:
-    """The events of one lead, in order."""
-    own = (event for event in as_events(history) if event.lead == lead)
+    """
+    The events of one lead in order, with what the person said and got as a lead that was merged
+    into it.
+    """
+    events = as_events(history)
+    merged = merged_into(events, lead)
+    own = (
+        event
+        for event in events
+        if event.lead == lead or (event.lead in merged and isinstance(event, _OF_THE_PERSON))
+    )
     return tuple(sorted(own, key=lambda event: (event.at, event.seq)))
+
+
+def merged_into(events: Iterable[LeadEvent], lead: str) -> frozenset[str]:
+    """The leads that were merged into one, through any number of merges; not the one itself."""
+    merges: dict[str, list[str]] = {}
+    for event in events:
+        if isinstance(event, Merged):
+            merges.setdefault(event.into, []).append(event.lead)
+    found: set[str] = set()
+    left = [lead]
+    while left:
+        more = set(merges.get(left.pop(), ())) - found
+        found |= more
+        left += more
+    return frozenset(found - {lead})
 
 
 def as_sent(sent: Iterable[SentTouch | str]) -> tuple[SentTouch | str, ...]:
@@ -43,12 +71,17 @@ def as_sent(sent: Iterable[SentTouch | str]) -> tuple[SentTouch | str, ...]:
     return _fields.all_of(SentTouch | str, sent, "sent touches or their ids", "sent")
 
 
-def by_id(sent: Iterable[SentTouch | str], lead: str) -> Mapping[str, SentTouch | None]:
-    """What one lead got, by id; of a bare id it is not known when, but that it went out."""
+def by_id(
+    sent: Iterable[SentTouch | str], leads: Collection[str]
+) -> Mapping[str, SentTouch | None]:
+    """
+    What one person got, by id and under any of its leads; of a bare id it is not known when, but
+    that it went out.
+    """
     touches = as_sent(sent)
     bare: dict[str, SentTouch | None] = {id_: None for id_ in touches if isinstance(id_, str)}
-    known = {each.id: each for each in touches if isinstance(each, SentTouch) and each.lead == lead}
-    return bare | known
+    records = (each for each in touches if isinstance(each, SentTouch))
+    return bare | {each.id: each for each in records if each.lead in leads}
 
 
 def as_records(

@@ -1,6 +1,6 @@
 """What has happened to one lead, as a cadence sees it: what ends it, pauses it, answers it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
 from typing import Protocol
@@ -8,7 +8,6 @@ from typing import Protocol
 import attrs
 
 from leadlib import _instants
-from leadlib._nurture.given import own_events
 from leadlib._nurture.steps import Happening, Step
 from leadlib._nurture.touches import TouchReason
 from leadlib.lifecycle import Attempted, Deferred, Erased, LeadEvent, OptedOut, Parked
@@ -114,10 +113,11 @@ _NOTHING = Happened()
 
 
 def happened(
-    rules: Rules, lead: Lead, history: Iterable[LeadEvent], steps: Iterable[Step], since: datetime
+    rules: Rules, lead: Lead, events: Sequence[LeadEvent], steps: Iterable[Step], since: datetime
 ) -> Happened:
-    """Read the events of one lead, and its inquiries as far as a step waits for them."""
-    events = own_events(history, lead.id)
+    """
+    Read the events of one lead in their order, and its inquiries as far as a step waits for them.
+    """
     kinds = {kind for step in steps for kind in (*step.only_after, *step.unless)}
     if not events and not kinds:
         return _NOTHING

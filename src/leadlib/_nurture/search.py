@@ -8,10 +8,11 @@ import attrs
 
 from leadlib import _instants
 from leadlib._nurture.happened import Pause
+from leadlib._nurture.hours import DAY
 from leadlib._nurture.lanes import Lane
-from leadlib._nurture.steps import Happening, Step
+from leadlib._nurture.steps import Happening, Step, is_marketing
 from leadlib._nurture.touches import TouchReason, TouchState
-from leadlib.model import Lead, Purpose
+from leadlib.model import Lead
 from leadlib.qualification import Criterion, LeadDefinition, Outcome
 
 if TYPE_CHECKING:
@@ -103,11 +104,11 @@ class Search:
         What would have been before the step before it goes out on a later day than that, so that
         nobody gets the mails of a week in a minute; on the same day, right behind it.
         """
-        before = self.walk.before
+        before = self.walk.before[is_marketing(self.step)]
         if self.at >= before:
             return
         day = self.lane.local_day(before)
-        if self.step.purpose is Purpose.MARKETING and self.lane.local_day(self.at) < day:
+        if is_marketing(self.step) and self.lane.local_day(self.at) < day:
             self._go(day + 1, before)
         else:
             self._soon(before)
@@ -170,9 +171,10 @@ class Search:
         Marketing waits as long as sales has the lead, or they asked it to, and goes on where it
         stood; the next time of a step that comes again comes anyway.
         """
-        if self.step.purpose is not Purpose.MARKETING:
+        if not is_marketing(self.step):
             return None
         waited = self.walk.enrolled  # until then: pauses at the same time count once
+        wanted, away = self.day, 0
         for pause in self.walk.happened.pauses:
             over = pause.end is not None and pause.end <= waited
             if over or self.at < pause.begin:
@@ -180,7 +182,9 @@ class Search:
             if pause.end is None:
                 return _held(pause)
             if self.step.every is None:
-                self._wait(pause, pause.end, max(pause.begin, waited))
+                away += self.lane.wall(pause.end) - self.lane.wall(max(pause.begin, waited))
+                self.day = wanted + (away + DAY // 2) // DAY
+                self._wait(pause, pause.end)
                 waited = pause.end
             elif pause.holds(self.at):
                 is_wish = pause.reason is TouchReason.WISH
@@ -188,8 +192,7 @@ class Search:
                 return TouchState.CANCELLED, reason, pause.why
         return None
 
-    def _wait(self, pause: Pause, end: int, begin: int) -> None:
-        self.day += self.lane.local_day(end) - self.lane.local_day(begin)
+    def _wait(self, pause: Pause, end: int) -> None:
         at = self.at
         self._slot(end)
         if self.at != at:
@@ -197,7 +200,7 @@ class Search:
 
     def _quiet(self, move: _Move) -> _Stop | None:
         """What was moved into a pause waits for its end."""
-        while self.step.purpose is Purpose.MARKETING:
+        while is_marketing(self.step):
             pause = self.walk.happened.paused_at(self.at)
             if pause is None:
                 break
@@ -211,7 +214,7 @@ class Search:
     def _find_room(self, move: _Move) -> None:
         """To where the caps have room."""
         walk, step = self.walk, self.step
-        while step.purpose is Purpose.MARKETING:
+        while is_marketing(step):
             wall = self.lane.wall(self.at)
             full = walk.ledger.full(self.at, wall, step.channel)
             if full is None:
@@ -222,7 +225,11 @@ class Search:
             freed = self._freed(full.until) if full.cap.is_of_the_calendar else full.until
             if freed <= self.at:  # the clocks were put back: what is freed comes a second time
                 freed = self.at + full.until - wall
-            move(freed)
+            is_today = self.lane.local_day(freed) == self.lane.local_day(self.at)
+            if step.every is not None and is_today:
+                self._soon(freed)  # by its next hour it is wanted anew
+            else:
+                move(freed)
 
     def _freed(self, until: int) -> int:
         """The instant at which the clock on the wall first shows a time."""

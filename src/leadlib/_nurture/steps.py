@@ -18,7 +18,7 @@ from leadlib.worktime import Clock, Span
 if TYPE_CHECKING:
     from dateutil.rrule import rrule  # three milliseconds, for those who use it
 
-__all__ = ["ANCHOR", "Happening", "Step", "as_happenings", "as_whole_days"]
+__all__ = ["ANCHOR", "Happening", "Step", "as_happenings", "as_whole_days", "is_marketing"]
 
 Happening = str | type[LeadEvent]
 
@@ -81,6 +81,7 @@ def _as_rhythm(value: Any) -> Any:
 
 _BY_DAYS = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _HOURS = {"BYHOUR", "BYMINUTE", "BYSECOND", "BYEASTER"}
+_FIXED = {"BYDAY", "BYMONTHDAY", "BYYEARDAY"}
 
 
 def _parts(rule: "rrule") -> dict[str, str]:
@@ -193,6 +194,15 @@ class Step:
             return True
         return not _parts(self.every).keys() & {"COUNT", "UNTIL"}
 
+    @property
+    def falls_on_dates(self) -> bool:
+        """Whether it comes on the same dates whichever day it is counted from."""
+        if self.every is None or isinstance(self.every, relativedelta):
+            return False
+        parts = _parts(self.every)
+        is_each = parts.get("INTERVAL", "1") == "1"
+        return is_each and (parts["FREQ"] == "DAILY" or bool(parts.keys() & _FIXED))
+
     def days(self, enrolled: date, first: date) -> Iterator[date]:
         """The days that it is wanted on, given those of the enrolment and of the first time."""
         if self.every is None:
@@ -221,3 +231,8 @@ class Step:
 
 
 _BEYOND = 2201
+
+
+def is_marketing(step: Step) -> bool:
+    """Or else what the person asked for, a confirmation, or service: another kind of contact."""
+    return step.purpose is Purpose.MARKETING

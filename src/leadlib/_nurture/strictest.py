@@ -28,7 +28,7 @@ from leadlib.worktime import WorkCalendar
 
 __all__ = ["Laws", "strictest"]
 
-_NO_SIGNS = str.maketrans("", "", ".,;:!?\"'*")
+_POLITE = {"PLEASE", "ALL", "NOW", "THANKS", "THANK", "YOU"}
 
 
 def _as_laws(laws: Iterable[Law]) -> tuple[Law, ...]:
@@ -276,12 +276,13 @@ class Laws:
 
     def is_opt_out(self, text: str) -> bool:
         """
-        Whether a reply is one of the words that are an opt-out by law.
+        Whether a reply is one of the words that are an opt-out by law, however it is written.
 
         Any other reply may be one, too: "no" to this question is not "go on".
         """
-        words = " ".join(_text.clean(text, empty=True).translate(_NO_SIGNS).upper().split())
-        return any(words in law.opt_out_words for law in self.laws)
+        said = _plain(_text.clean(text, empty=True))
+        words = {_plain(word) for law in self.laws for word in law.opt_out_words}
+        return bool(said) and said in words
 
 
 def strictest(*laws: Law | Laws) -> Laws:
@@ -297,6 +298,13 @@ def strictest(*laws: Law | Laws) -> Laws:
         express, inquiry, published address, purchase
     """
     return Laws([law for each in laws for law in (each if isinstance(each, Laws) else [each])])
+
+
+def _plain(text: str) -> str:
+    """The letters of a reply in one word, without signs and politeness: Opt-out, please!"""
+    letters = "".join(each if each.isalnum() else " " for each in text.upper())
+    words = [word for word in letters.split() if word not in _POLITE]
+    return "".join(words).removesuffix("ALL")
 
 
 def _zone(zone: tzinfo | str) -> tzinfo:

@@ -166,10 +166,10 @@ class SentTouch:
     purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
 
 
-def touch_id(lead: str, cadence: str, send: str, enrolled: datetime, day: str | None) -> str:
+def touch_id(lead: str, cadence: str, send: str, enrolled: datetime, time: str | None) -> str:
     """
-    The id of a touch, out of what it means; *day* tells the times of a recurring step apart.
+    The id of a touch, out of what it means; *time* tells the times of a recurring step apart.
     """
     key = f"{lead}\0{cadence}\0{send}\0{enrolled.isoformat()}"
-    key = key if day is None else f"{key}\0{day}"
+    key = key if time is None else f"{key}\0{time}"
     return hashlib.sha256(key.encode()).hexdigest()[:24]

@@ -1,6 +1,6 @@
 """The walk: the steps of a cadence in order for one lead, and what it remembers on its way."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, tzinfo
 from heapq import merge
 from itertools import chain, pairwise, takewhile
@@ -12,9 +12,10 @@ from leadlib import _instants
 from leadlib._nurture.caps import Ledger
 from leadlib._nurture.happened import Happened, happened
 from leadlib._nurture.hours import DAY
+from leadlib._nurture.past import Past, Sent, Time, past_of
 from leadlib._nurture.permits import Permit
 from leadlib._nurture.search import Search
-from leadlib._nurture.steps import Step
+from leadlib._nurture.steps import Step, is_marketing
 from leadlib._nurture.touches import (
     SentTouch,
     Touch,
@@ -23,7 +24,7 @@ from leadlib._nurture.touches import (
     touch_id,
 )
 from leadlib.lifecycle import LeadEvent
-from leadlib.model import Lead
+from leadlib.model import Lead, Purpose
 
 if TYPE_CHECKING:
     from leadlib._nurture.planner import Planner
@@ -32,6 +33,7 @@ __all__ = ["Case", "Walk"]
 
 _EPOCH_DAY = _instants.EARLIEST.toordinal()
 _NEVER = 2**31
+_AROUND = 3  # days by which what was sent may lie before the day it is wanted on in another zone
 
 
 @attrs.frozen(kw_only=True)
@@ -42,27 +44,9 @@ class Case:
     enrolled: datetime
     zone: tzinfo | None
     history: Sequence[LeadEvent] = ()
-    sent: Mapping[str, SentTouch | None] = attrs.field(factory=dict)
+    sent: Sent = attrs.field(factory=dict)
     permit: Permit | None = None
     taken: Sequence[Touch] = ()  # planned by cadences that go first
-
-
-@attrs.frozen
-class _Time:
-    """
-    One time of one step.
-
-    Args:
-        step, day, id: The step, the day that it is wanted on, and the id of its touch.
-        is_known: Not if there are not so many working days.
-        following: When the same step is wanted again.
-    """
-
-    step: Step
-    day: int
-    id: str
-    is_known: bool = True
-    following: int | None = None
 
 
 @attrs.define
@@ -70,12 +54,15 @@ class Walk:
     """
     One walk over the steps.
 
+    Marketing and what the person asked for are two kinds of contacts: neither waits for the other,
+    is passed over for it, or takes its room.
+
     Args:
         enrolled: No touch is earlier.
         now: What should have gone out before goes out from now on; None if nobody asks.
         alone: The contacts that there were, and those that this cadence plans.
         ledger: The same, and those that cadences plan that go first.
-        before: The touch before, which none may overtake.
+        before: The touch before of each kind, which none of its kind may overtake.
     """
 
     planner: "Planner"
@@ -85,7 +72,7 @@ class Walk:
     now: int | None
     alone: Ledger
     ledger: Ledger
-    before: int = 0
+    before: dict[bool, int] = attrs.field(factory=lambda: {True: 0, False: 0})
 
     @classmethod
     def of(cls, planner: "Planner", case: Case, *, now: datetime | None = None) -> "Walk":
@@ -105,13 +92,14 @@ class Walk:
     def _count_what_was(self) -> None:
         """Attempts of sales count, too: the person was contacted."""
         for touch in self.case.sent.values():
-            if touch is not None:
+            if touch is not None and touch.purpose is Purpose.MARKETING:
                 self._count(_instants.micros(touch.at), touch.channel, self.alone)
         for instant, channel in self.happened.attempts:
             self._count(instant, channel, self.alone)
         self.ledger = self.alone.copy()
         for planned in self.case.taken:
-            self._count(_instants.micros(planned.at), planned.channel)
+            if planned.purpose is Purpose.MARKETING:
+                self._count(_instants.micros(planned.at), planned.channel)
 
     def _count(self, at: int, channel: str, *ledgers: Ledger) -> None:
         if not self.ledger.caps:
@@ -133,35 +121,40 @@ class Walk:
 
         Single steps need not be wanted in their order, for a month may be shorter than thirty days.
         """
-        times, last = self._times()
+        times, past = self._times()
         single = sum(step.every is None for step in self.planner.cadence.steps)
         for number, time in enumerate(times):
             single -= time.step.every is None
             if time.day <= last_day:
-                yield self._touch(time, is_passed=number < last)
+                yield self._touch(number, time, past)
             elif not single:
                 return
 
-    def _times(self) -> tuple[Iterable[_Time], int]:
-        """All times of all steps in order, and the place of the last one that was sent."""
+    def _times(self) -> tuple[Iterable[Time], Past]:
+        """All times of all steps in order, and which of them have been."""
         times = self._wanted()
         if not self.case.sent:
-            return times, -1
+            return times, Past()
         known = [touch.at for touch in self.case.sent.values() if touch is not None]
-        bound = max(map(_instants.micros, known), default=0) // DAY + _EPOCH_DAY + 1
+        latest = max(map(_instants.micros, known), default=0) // DAY + _EPOCH_DAY
         single = sum(step.every is None for step in self.planner.cadence.steps)
-        looked: list[_Time] = []
-        last = -1
+        looked: list[Time] = []
         for time in times:
             looked.append(time)
             single -= time.step.every is None
-            if time.id in self.case.sent:
-                last = len(looked) - 1
-            if single <= 0 and time.day > bound:  # no touch goes out before its day
+            if single <= 0 and time.day > latest + _AROUND:  # no touch goes out before its day
                 break
-        return chain(looked, times), last
+        return chain(looked, times), past_of(looked, self.case.sent, self._wanted_at, self._is_own)
 
-    def _wanted(self) -> Iterator[_Time]:
+    def _wanted_at(self, time: Time) -> int:
+        """When it was wanted, which nobody looked at any closer."""
+        return self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
+
+    def _is_own(self, record: SentTouch) -> bool:
+        """Whether it is of this enrolment, whatever its id says."""
+        return record.cadence == self.planner.cadence.name and record.at >= self.case.enrolled
+
+    def _wanted(self) -> Iterator[Time]:
         """
         Single steps in the order of the cadence, and those that come again among them by their
         days.
@@ -174,35 +167,40 @@ class Walk:
         for _, _, time in merge(single, *again, key=lambda each: each[:2]):
             yield time
 
-    def _singles(self, steps: Iterable[Step], enrolled: int) -> Iterator[tuple[int, int, _Time]]:
+    def _singles(self, steps: Iterable[Step], enrolled: int) -> Iterator[tuple[int, int, Time]]:
         latest = enrolled
         for number, step in enumerate(steps):
             day = self.planner.wanted_day(step, enrolled)
             latest = max(latest, day or 0)
             is_known = day is not None
-            yield latest, number, _Time(step, day or latest, self._id(step, None), is_known)
+            yield latest, number, Time(step, day or latest, self._id(step, None), is_known)
 
-    def _again(self, step: Step, enrolled: int) -> Iterator[tuple[int, int, _Time]]:
+    def _again(self, step: Step, enrolled: int) -> Iterator[tuple[int, int, Time]]:
         first = self.planner.wanted_day(step, enrolled)
         if first is None:
             return
         place = len(self.planner.cadence.steps)
         days = step.days(date.fromordinal(enrolled), date.fromordinal(first))
         in_time = takewhile(lambda day: day.year < _instants.LATEST.year, days)
-        for day, later in pairwise(chain(in_time, [None])):
+        by_date = step.falls_on_dates
+        for number, (day, later) in enumerate(pairwise(chain(in_time, [None]))):
             if day is not None:
                 at, following = day.toordinal(), None if later is None else later.toordinal()
-                yield at, place, _Time(step, at, self._id(step, day), following=following)
+                id_ = self._id(step, day.isoformat() if by_date else str(number))
+                yield at, place, Time(step, at, id_, following=following)
 
-    def _id(self, step: Step, day: date | None) -> str:
+    def _id(self, step: Step, time: str | None) -> str:
+        """
+        The id of one time, whatever zone is known: in another one the enrolment may be a day
+        earlier or later, but the n-th time is the n-th, and a date is a date.
+        """
         case, cadence = self.case, self.planner.cadence
-        again = None if day is None else day.isoformat()
-        return touch_id(case.lead.id, cadence.name, step.send, case.enrolled, again)
+        return touch_id(case.lead.id, cadence.name, step.send, case.enrolled, time)
 
-    def _touch(self, time: _Time, *, is_passed: bool) -> Touch:
-        if time.id in self.case.sent:
-            return self._sent(time, self.case.sent[time.id])
-        if is_passed:
+    def _touch(self, number: int, time: Time, past: Past) -> Touch:
+        if number in past.sent:
+            return self._sent(time, past.sent[number])
+        if number < past.last[is_marketing(time.step)]:
             return self._passed_over(time)
         if not time.is_known:
             why = f"no {time.step.after} within ten years of the enrolment"
@@ -212,38 +210,43 @@ class Walk:
         if state is not TouchState.CANCELLED and self._is_outdated(time, at):
             return self._passed_over(time)
         if state is TouchState.PLANNED:
-            self.before = max(self.before, at)
-            self._count(at, time.step.channel, self.alone, self.ledger)
+            self._goes(time, at)
         return self._made(time, at, state, search.moves)
 
-    def _is_outdated(self, time: _Time, at: int) -> bool:
+    def _goes(self, time: Time, at: int) -> None:
+        """None of its kind overtakes it; only marketing takes room."""
+        is_ad = is_marketing(time.step)
+        self.before[is_ad] = max(self.before[is_ad], at)
+        if is_ad:
+            self._count(at, time.step.channel, self.alone, self.ledger)
+
+    def _is_outdated(self, time: Time, at: int) -> bool:
         """Whether its step is wanted again by then, or by now: only the latest time goes out."""
         if time.following is None:
             return False
         lane = self.planner.lane(self.case.zone, time.step.channel)
         return lane.wanted(time.following) <= max(at, self.now or at)
 
-    def _passed_over(self, time: _Time) -> Touch:
+    def _passed_over(self, time: Time) -> Touch:
         reason = TouchReason.PASSED_OVER
         return self._stopped(time, TouchState.CANCELLED, reason, reason.value)
 
-    def _sent(self, time: _Time, record: SentTouch | None) -> Touch:
+    def _sent(self, time: Time, record: SentTouch | None) -> Touch:
         """Of a bare id nobody knows when: then it went out as planned."""
         if record is None:
             at, _ = Search(self, time.step, time.day, now=None).found()
-            self._count(at, time.step.channel, self.alone, self.ledger)
+            self._goes(time, at)
         else:
             at = _instants.micros(record.at)
-        self.before = max(self.before, at)
+            is_ad = is_marketing(time.step)
+            self.before[is_ad] = max(self.before[is_ad], at)
         return self._made(time, at, TouchState.SENT, [])
 
-    def _stopped(self, time: _Time, state: TouchState, reason: TouchReason, why: str) -> Touch:
-        """Where it was wanted, which nobody looked at any closer."""
-        at = self.planner.lane(self.case.zone, time.step.channel).wanted(time.day)
-        return self._made(time, at, state, [(reason, why)])
+    def _stopped(self, time: Time, state: TouchState, reason: TouchReason, why: str) -> Touch:
+        return self._made(time, self._wanted_at(time), state, [(reason, why)])
 
     def _made(
-        self, time: _Time, at: int, state: TouchState, moves: Sequence[tuple[TouchReason, str]]
+        self, time: Time, at: int, state: TouchState, moves: Sequence[tuple[TouchReason, str]]
     ) -> Touch:
         step, cadence = time.step, self.planner.cadence
         words = ", ".join(dict.fromkeys(why for _, why in moves))
@@ -264,8 +267,14 @@ class Walk:
         )
 
     def due(self, now: int) -> Touch | None:
-        """The first touch that waits to be sent, if it is planned for now and not for later."""
+        """The first touch that is planned for now; of each kind only the first one that waits."""
+        waits = set()
         for touch in self._touches(now // DAY + _EPOCH_DAY + 1):
-            if touch.state is TouchState.PLANNED:
-                return touch if _instants.micros(touch.at) <= now else None
+            if touch.state is not TouchState.PLANNED:
+                continue
+            if _instants.micros(touch.at) <= now:
+                return touch
+            waits.add(touch.purpose is Purpose.MARKETING)
+            if len(waits) == len(self.before):
+                return None
         return None

@@ -1,0 +1,514 @@
+"""
+Each touch once, and none lost: when the zone of a contact is learned late, when leads are merged,
+when a step waits while others go out, and when several cadences share one person.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+
+import attrs
+import pytest
+from dateutil.relativedelta import relativedelta
+from dateutil.rrule import DAILY, MO, MONTHLY, TU, WEEKLY, rrule
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders import DAY, HOUR, MONDAY, a_certificate, a_lead, an_inquiry
+from leadlib.errors import InvalidValue, UnknownName
+from leadlib.lifecycle import Attempted, Erased, HandedBack, HandedOff, Merged, OptedOut
+from leadlib.model import Consent, Lead
+from leadlib.nurture import (
+    Cadence,
+    Cap,
+    ContactPolicy,
+    Enrolment,
+    NotEnrolled,
+    NotEnrolledReason,
+    Step,
+    TouchReason,
+    TouchState,
+    due_together,
+    enrol,
+    laws_for,
+    plan_together,
+    schedule_callback,
+)
+from leadlib.worktime import WorkCalendar
+
+EVERY_DAY = WorkCalendar(hours={day: [(time(9), time(17))] for day in range(7)})
+ANY_HOUR = {day: [(time(0), time(0))] for day in range(7)}
+LATE_EVENING = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # in Tokyo it is the day after
+LONG_AGO = an_inquiry(at=datetime(1999, 1, 1, tzinfo=UTC))
+
+
+def a_step(send="a", days=0, **more):
+    return Step(send=send, after=relativedelta(days=days), **more)
+
+
+def a_cadence(*steps, name="c", **more):
+    return Cadence(name, steps=steps, **{"calendar": EVERY_DAY} | more)
+
+
+def away(begin, end):
+    proof = a_certificate("i-1", at=begin)
+    gone = HandedOff(lead="i-1", at=begin, certificate=proof, to="sam", brief="b")
+    return [gone, HandedBack(lead="i-1", at=end, reason="timing")]
+
+
+def worked(ask, instants):
+    """What a worker sends that asks at these instants, and when."""
+    sent = []
+    for now in instants:
+        due = ask(now=now, sent=sent)
+        sent += [touch.sent(at=now) for touch in due]
+    return sent
+
+
+def hourly(begin, hours):
+    return [begin + n * HOUR for n in range(hours)]
+
+
+class TestTheZoneIsLearnedLate:
+    rhythms = st.sampled_from(
+        [
+            relativedelta(days=1),
+            relativedelta(days=7),
+            relativedelta(months=1),
+            rrule(DAILY, interval=2),
+            rrule(WEEKLY),
+            rrule(WEEKLY, byweekday=[MO, TU]),
+            rrule(WEEKLY, interval=2, byweekday=TU),
+            rrule(MONTHLY, byweekday=TU(1)),
+            rrule(MONTHLY, bymonthday=[2, 16]),
+        ]
+    )
+    zones = st.sampled_from(["UTC", "Asia/Tokyo", "Pacific/Apia", "America/New_York", None])
+
+    @pytest.mark.rule("000-24", part="a zone that is learned late")
+    def test_news_of_a_week_goes_out_once_a_week(self):
+        news = a_cadence(a_step("news", every=relativedelta(days=7)))
+
+        def ask(now, sent):
+            zone = None if now < datetime(2026, 3, 8, 12, tzinfo=UTC) else "Asia/Tokyo"
+            return news.due(
+                Lead(id="i-1", inquiries=[LONG_AGO]),
+                enrolled=LATE_EVENING,
+                now=now,
+                zone=zone,
+                sent=sent,
+            )
+
+        sent = worked(ask, hourly(datetime(2026, 3, 2, tzinfo=UTC), 20 * 24))
+
+        assert [f"{each.at:%d %H}" for each in sent] == ["02 10", "08 10", "16 01"]
+
+    @given(rhythms, zones, zones, st.integers(0, 23), st.integers(1, 30))
+    def test_the_ids_of_a_rhythm_do_not_depend_on_the_zone(self, every, one, other, hour, days):
+        """What stands in an outbox under its id is known there when the zone changes."""
+        news = a_cadence(a_step("news", days, every=every))
+        enrolled = LATE_EVENING + hour * HOUR
+        plans = [
+            news.plan(a_lead(), enrolled=enrolled, zone=zone, until=enrolled + 200 * DAY)
+            for zone in (one, other)
+        ]
+        days = [{t.id: t.at.date().toordinal() for t in plan} for plan in plans]
+        both = days[0].keys() & days[1].keys()
+
+        assert len(both) >= min(map(len, days)) - 1
+        assert all(abs(days[0][id_] - days[1][id_]) <= 14 for id_ in both)
+
+    @settings(deadline=None)
+    @given(rhythms, zones, zones, st.integers(0, 23), st.integers(1, 60 * 24))
+    def test_no_time_comes_twice_and_at_most_one_is_left_out(
+        self, every, one, other, hour, learned
+    ):
+        news = a_cadence(a_step("news", every=every))
+        enrolled = LATE_EVENING + hour * HOUR
+        lead = Lead(id="i-1", inquiries=[LONG_AGO])
+
+        def ask(now, sent):
+            zone = one if now < enrolled + learned * HOUR else other
+            return news.due(lead, enrolled=enrolled, now=now, zone=zone, sent=sent)
+
+        asked = [enrolled + n * 12 * HOUR for n in range(60 * 2)]
+        sent = worked(ask, asked)
+        alone = worked(
+            lambda now, sent: news.due(lead, enrolled=enrolled, now=now, zone=other, sent=sent),
+            asked,
+        )
+
+        assert abs(len(sent) - len(alone)) <= 1
+        gaps = [b.at - a.at for a, b in pairwise(sent)]
+        usual = [b.at - a.at for a, b in pairwise(alone)]
+        assert min(gaps, default=DAY) >= min(usual, default=DAY) / 2 - DAY
+        assert len({each.id for each in sent}) == len(sent)
+
+    def test_an_instant_that_a_store_has_rounded_is_the_same_enrolment(self):
+        welcome = a_cadence(a_step("thanks"), a_step("news", 1, every=relativedelta(days=7)))
+        exact = MONDAY + timedelta(microseconds=1)
+        sent = [t.sent(at=t.at) for t in welcome.plan(a_lead(), enrolled=exact, until=exact + DAY)]
+        again = welcome.plan(a_lead(), enrolled=MONDAY, sent=sent, until=MONDAY + 10 * DAY)
+
+        assert [t.state for t in again] == [TouchState.SENT, TouchState.PLANNED, TouchState.PLANNED]
+
+
+class TestMerged:
+    LOSER = Lead(id="i-2", inquiries=[an_inquiry(id="i-2")])
+    SURVIVOR = Lead(id="i-1", inquiries=[an_inquiry(), an_inquiry(id="i-2")])
+    MERGED = Merged(lead="i-2", at=MONDAY + 3 * HOUR, into="i-1")
+
+    def sent(self, cadence, until=2 * HOUR):
+        plan = cadence.plan(self.LOSER, enrolled=MONDAY, until=MONDAY + until)
+        return [touch.sent(at=touch.at) for touch in plan.planned]
+
+    @pytest.mark.rule("000-25", part="merged")
+    def test_what_went_out_to_the_loser_does_not_go_again(self):
+        cadence = a_cadence(a_step("a"), a_step("b", 1))
+        sent = self.sent(cadence)
+        moved = [attrs.evolve(each, lead="i-1") for each in sent]
+        asked = {"enrolled": MONDAY, "now": MONDAY + 3 * HOUR}
+
+        assert len(sent) == 1
+        assert cadence.due(self.SURVIVOR, sent=moved, **asked) == ()
+        assert cadence.due(self.SURVIVOR, sent=sent, history=[self.MERGED], **asked) == ()
+        [later] = cadence.due(self.SURVIVOR, sent=moved, enrolled=MONDAY, now=MONDAY + 2 * DAY)
+        assert later.send == "b"
+
+    def test_nor_the_time_of_a_track(self):
+        track = a_cadence(a_step("news", every=relativedelta(days=7)))
+        moved = [attrs.evolve(each, lead="i-1") for each in self.sent(track, 10 * DAY)]
+        plan = track.plan(self.SURVIVOR, enrolled=MONDAY, sent=moved, until=MONDAY + 20 * DAY)
+
+        assert [touch.state.value for touch in plan] == ["sent", "sent", "planned"]
+
+    def test_the_person_opted_out_whichever_lead_it_was_then(self):
+        cadence = a_cadence(a_step("a"))
+        out = OptedOut(lead="i-2", at=MONDAY + HOUR)
+        [touch] = cadence.plan(self.SURVIVOR, enrolled=MONDAY, history=[out, self.MERGED])
+        [apart] = cadence.plan(self.SURVIVOR, enrolled=MONDAY, history=[out])
+        [lawful] = cadence.plan(
+            self.SURVIVOR,
+            enrolled=MONDAY,
+            history=[out, self.MERGED],
+            consents=[Consent(at=MONDAY, basis="express", channel="mail", by_person=True)],
+        )
+
+        assert touch.reasons == lawful.reasons == (TouchReason.OPT_OUT,)
+        assert apart.state is TouchState.PLANNED
+        erased = Erased(lead="i-2", at=MONDAY + HOUR)
+        [gone] = cadence.plan(self.SURVIVOR, enrolled=MONDAY, history=[erased, self.MERGED])
+        assert gone.reasons == (TouchReason.ERASED,)
+
+    def test_what_the_loser_got_counts_in_the_caps(self):
+        policy = ContactPolicy(hours=ANY_HOUR, caps=[Cap(1, relativedelta(days=7))])
+        tried = Attempted(lead="i-2", at=MONDAY + 5 * HOUR)
+        [other] = self.sent(a_cadence(a_step("x"), name="d"))
+        asked = {"enrolled": MONDAY, "policy": policy, "zone": UTC}
+        [one] = a_cadence(a_step("a")).plan(self.SURVIVOR, history=[tried, self.MERGED], **asked)
+        [two] = a_cadence(a_step("a")).plan(
+            self.SURVIVOR, sent=[other], history=[self.MERGED], **asked
+        )
+
+        assert (one.at.day, two.at.day) == (10, 9)
+
+    def test_leads_may_be_merged_one_after_the_other(self):
+        then = Merged(lead="i-3", at=MONDAY + HOUR, into="i-2")
+        out = OptedOut(lead="i-3", at=MONDAY)
+        [touch] = a_cadence(a_step("a")).plan(
+            self.SURVIVOR, enrolled=MONDAY, history=[then, out, self.MERGED]
+        )
+
+        assert touch.reasons == (TouchReason.OPT_OUT,)
+
+    @pytest.mark.parametrize("history", [[], [MERGED]])
+    def test_nobody_starts_the_cadence_again(self, history):
+        cadence = a_cadence(a_step("a"), a_step("b", 30))
+        old = Enrolment(lead=self.LOSER, cadence=cadence, at=MONDAY)
+        told = [attrs.evolve(self.SURVIVOR, inquiries=[an_inquiry()]), self.SURVIVOR][not history :]
+        found = [
+            enrol(lead, cadence, at=MONDAY + DAY, enrolments=[old], history=history)
+            for lead in told
+        ]
+
+        assert all(isinstance(each, NotEnrolled) for each in found)
+
+    def test_somebody_else_may(self):
+        cadence = a_cadence(a_step("a"), a_step("b", 30))
+        old = Enrolment(lead=self.LOSER, cadence=cadence, at=MONDAY)
+
+        assert isinstance(enrol(a_lead(), cadence, at=MONDAY + DAY, enrolments=[old]), Enrolment)
+
+
+class TestTwoKindsOfContacts:
+    """Marketing, and what the person asked for: neither waits for the other or takes its room."""
+
+    def test_a_held_marketing_step_is_not_passed_over_by_a_service_message(self):
+        cadence = a_cadence(
+            a_step("m1", 1), a_step("receipt", 2, purpose="service"), a_step("m2", 9)
+        )
+        history = away(MONDAY + HOUR, MONDAY + 5 * DAY)
+
+        def ask(now, sent):
+            known = [event for event in history if event.at <= now]
+            return cadence.due(a_lead(), enrolled=MONDAY, now=now, sent=sent, history=known)
+
+        sent = worked(ask, hourly(MONDAY, 24 * 30))
+
+        assert [each.send for each in sent] == ["receipt", "m1", "m2"]
+
+    def test_an_answer_does_not_wait_behind_marketing_that_a_cap_has_moved(self):
+        cadence = a_cadence(a_step("m0"), a_step("m1"), a_step("answer", purpose="requested"))
+        policy = ContactPolicy(hours=ANY_HOUR, caps=[Cap(1, relativedelta(days=30))])
+        asked = {"enrolled": MONDAY, "policy": policy, "zone": UTC}
+        plan = cadence.plan(a_lead(), **asked)
+        sent = worked(
+            lambda now, sent: cadence.due(a_lead(), now=now, sent=sent, **asked),
+            hourly(MONDAY, 24 * 32),
+        )
+
+        assert [f"{touch.at:%m-%d}" for touch in plan] == ["03-02", "04-01", "03-02"]
+        assert [(each.send, f"{each.at:%m-%d %H}") for each in sent] == [
+            ("m0", "03-02 10"),
+            ("answer", "03-02 11"),
+            ("m1", "04-01 10"),
+        ]
+
+    def test_what_was_asked_for_takes_no_room_of_the_caps(self):
+        cadence = a_cadence(a_step("answer", purpose="requested"), a_step("m1"))
+        policy = ContactPolicy(hours=ANY_HOUR, caps=[Cap(1, relativedelta(days=30))])
+        plan = cadence.plan(a_lead(), enrolled=MONDAY, policy=policy, zone=UTC)
+
+        assert [f"{touch.at:%m-%d}" for touch in plan] == ["03-02", "03-02"]
+
+    def test_answers_stay_in_their_order(self):
+        asked = [a_step(f"{n}", n, purpose="requested") for n in range(3)]
+        plan = a_cadence(*asked).plan(a_lead(), enrolled=MONDAY, now=MONDAY + 5 * DAY)
+        [due] = a_cadence(*asked).due(a_lead(), enrolled=MONDAY, now=MONDAY + 5 * DAY + HOUR)
+
+        assert [t.at for t in plan] == sorted(t.at for t in plan)
+        assert due.send == "0"
+
+
+class TestCapsOfHours:
+    def test_a_daily_step_that_is_sent_late_loses_no_day(self):
+        policy = ContactPolicy(hours=ANY_HOUR, caps=[Cap(1, timedelta(hours=24))])
+        news = a_cadence(a_step("news", every=relativedelta(days=1)))
+
+        def ask(now, sent):
+            asked = {"policy": policy, "zone": UTC}
+            return news.due(a_lead(), enrolled=MONDAY, now=now, sent=sent, **asked)
+
+        late = timedelta(minutes=5)
+        sent = worked(ask, [MONDAY + late + n * 10 * timedelta(minutes=1) for n in range(6 * 144)])
+
+        assert [each.at.day for each in sent] == [2, 3, 4, 5, 6, 7]
+        assert all(b.at - a.at >= 24 * HOUR for a, b in pairwise(sent))
+
+
+class TestTogether:
+    WEEKLY = ContactPolicy(hours=ANY_HOUR, caps=[Cap(1, relativedelta(days=7))])
+
+    def made(self, *cadences):
+        return [Enrolment(lead=a_lead(), cadence=each, at=MONDAY, zone=UTC) for each in cadences]
+
+    def test_the_lower_does_not_take_the_room_that_the_higher_needs_tomorrow(self):
+        high = a_cadence(a_step("high", 1), name="high", priority=1)
+        low = a_cadence(a_step("low"), name="low")
+        made = self.made(high, low)
+        sent = worked(
+            lambda now, sent: due_together(made, now=now, policy=self.WEEKLY, sent=sent),
+            hourly(MONDAY, 24 * 12),
+        )
+
+        planned = plan_together(made, policy=self.WEEKLY).planned
+        assert [(each.send, each.at) for each in sent] == [(t.send, t.at) for t in planned]
+        assert [(each.send, each.at.day) for each in sent] == [("high", 3), ("low", 10)]
+
+    @settings(deadline=None)
+    @given(
+        st.lists(
+            st.tuples(
+                st.lists(st.integers(0, 20), min_size=1, max_size=4).map(sorted),
+                st.integers(0, 2),
+                st.sampled_from(["mail", "phone"]),
+                st.sampled_from(["marketing", "service"]),
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        st.lists(
+            st.builds(
+                Cap,
+                st.integers(1, 2),
+                st.sampled_from(
+                    [relativedelta(days=1), relativedelta(days=7), timedelta(hours=30)]
+                ),
+                st.sampled_from([None, "mail"]),
+            ),
+            max_size=2,
+        ),
+        st.integers(0, 20 * 24),
+        st.booleans(),
+    )
+    @pytest.mark.rule("000-22", part="several cadences at the moment of sending")
+    def test_a_punctual_worker_sends_what_the_joint_plan_says(self, drawn, caps, later, track):
+        cadences = [
+            a_cadence(
+                *[
+                    a_step(f"{n} {m}", day, channel=channel, purpose=purpose)
+                    for m, day in enumerate(days)
+                ],
+                *([a_step("news", every=relativedelta(days=5))] if track and not n else []),
+                name=f"{n}",
+                priority=rank,
+            )
+            for n, (days, rank, channel, purpose) in enumerate(drawn)
+        ]
+        made = self.made(*cadences)
+        asked = {
+            "policy": ContactPolicy(hours={d: [(time(8), time(20))] for d in range(5)}, caps=caps)
+        }
+        now = MONDAY + later * HOUR
+        plan = plan_together(made, now=now, until=now + 40 * DAY, **asked)
+        sent = []
+        for touch in sorted(plan.planned, key=lambda touch: touch.at):
+            if touch.id in {each.id for each in sent}:
+                continue
+            due = due_together(made, now=touch.at, sent=sent, **asked)
+            assert touch.id in {each.id for each in due}
+            sent += [each.sent(at=touch.at) for each in due]
+
+        assert [(t.id, t.at) for t in sorted(plan.planned, key=lambda t: (t.at, t.id))] == [
+            (each.id, each.at) for each in sorted(sent, key=lambda each: (each.at, each.id))
+        ]
+
+    def test_a_joint_plan_may_be_made_from_now_on(self):
+        made = self.made(a_cadence(a_step("a"), a_step("b", 1)))
+        plan = plan_together(made, now=MONDAY + 3 * DAY)
+
+        assert [t.at.day for t in plan] == [5, 6]
+        with pytest.raises(InvalidValue):
+            plan_together(made, now=datetime(2026, 3, 5))
+
+
+class TestOneProgrammeOfATheme:
+    def test_who_opted_in_again_is_still_in_the_first(self):
+        first = a_cadence(a_step("a"), a_step("b", 20))
+        old = enrol(a_lead(), first, at=MONDAY)
+        history = [OptedOut(lead="i-1", at=MONDAY + DAY)]
+        consents = [Consent(at=MONDAY + 2 * DAY, basis="express", channel="mail", by_person=True)]
+        other = a_cadence(a_step("a2"), name="d", theme="c")
+        asked = {"at": MONDAY + 3 * DAY, "enrolments": [old], "history": history}
+        found = enrol(a_lead(), other, consents=consents, **asked)
+
+        assert found.reason is NotEnrolledReason.ALREADY_ENROLLED
+        told = {"history": history, "consents": consents}
+        assert old.is_running(MONDAY + 3 * DAY, **told)
+        assert not old.is_running(MONDAY + 3 * DAY, history=history)
+        assert not old.is_running(MONDAY + 3 * DAY, history=history, consents=[])
+
+    def test_a_track_that_was_opted_out_of_runs_again_with_a_new_opt_in(self):
+        track = a_cadence(a_step("news", every=relativedelta(days=7)))
+        old = Enrolment(lead=a_lead(), cadence=track, at=MONDAY)
+        history = [OptedOut(lead="i-1", at=MONDAY + DAY)]
+        yes = Consent(at=MONDAY + 2 * DAY, basis="express", channel="mail", by_person=True)
+        later = MONDAY + 3 * DAY
+
+        assert not old.is_running(later, history=history, consents=[])
+        assert old.is_running(later, history=history, consents=[yes])
+
+
+class TestPauses:
+    def test_five_pauses_of_two_minutes_cost_no_day(self):
+        minute = timedelta(minutes=1)
+        midnights = [datetime(2026, 3, 3 + n, tzinfo=UTC) for n in range(5)]
+        history = [e for m in midnights for e in away(m - minute, m + minute)]
+        [touch] = a_cadence(a_step("a", 10)).plan(a_lead(), enrolled=MONDAY, history=history)
+
+        assert touch.at.day == 12
+
+    def test_a_pause_costs_as_many_days_as_it_is_long(self):
+        history = away(MONDAY + 2 * DAY, MONDAY + 7 * DAY + 2 * HOUR)
+        [touch] = a_cadence(a_step("a", 10)).plan(a_lead(), enrolled=MONDAY, history=history)
+
+        assert touch.at.day == 17
+
+
+class TestOptOutWords:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "STOP",
+            "stop.",
+            "opt-out",
+            "Opt\N{NON-BREAKING HYPHEN}out",
+            "OPTOUT",
+            "(stop)",
+            "STOP ALL",
+            "stopall",
+            "opt out please",
+            "Please stop!",
+            "«Unsubscribe»",
+            "end\n",
+            "Stop, thanks",
+        ],
+    )
+    def test_are_known_however_they_are_written(self, text):
+        assert laws_for("US-NY").is_opt_out(text)
+
+    @pytest.mark.parametrize(
+        "text", ["stop by on monday", "the end", "no", "", "all", "please", "tell me all", "call"]
+    )
+    def test_other_replies_are_for_people_to_read(self, text):
+        assert not laws_for("US-NY").is_opt_out(text)
+
+
+class TestErrors:
+    @pytest.mark.rule("law-9", part="words of a list")
+    def test_what_is_no_word_of_a_list_is_not_shown(self):
+        with pytest.raises(UnknownName) as caught:
+            a_cadence(a_step()).plan(
+                a_lead(), enrolled=MONDAY, consents=[], subscriber="ada.secret@example.com"
+            )
+
+        assert "ada" not in str(caught.value)
+        assert caught.value.where == "subscriber"
+
+    def test_but_a_slip_is(self):
+        with pytest.raises(UnknownName, match="individal"):
+            a_cadence(a_step()).plan(a_lead(), enrolled=MONDAY, consents=[], subscriber="individal")
+
+
+class TestContradictions:
+    @pytest.mark.parametrize("which", ["ends_on", "goal"])
+    def test_what_ends_a_cadence_resumes_nothing(self, which):
+        with pytest.raises(InvalidValue) as caught:
+            a_cadence(a_step(), **{which: [HandedBack]})
+
+        assert caught.value.where == "$.resumes_on"
+
+    def test_what_ends_a_cadence_may_be_what_pauses_others(self):
+        assert a_cadence(a_step(), goal=[HandedOff]).goal == (HandedOff,)
+
+
+class TestCallBacks:
+    def test_a_call_is_within_the_hours_of_those_who_call(self):
+        late = WorkCalendar(hours={day: [(time(13), time(17))] for day in range(5)})
+        promise = schedule_callback("i-1", asked=MONDAY, after=relativedelta(days=1), calendar=late)
+        assert promise.at == datetime(2026, 3, 3, 13, tzinfo=UTC)
+
+    def test_between_two_windows_it_waits_for_the_second(self):
+        split = WorkCalendar(
+            hours={d: [(time(9), time(12)), (time(14), time(17))] for d in range(5)}
+        )
+        promise = schedule_callback(
+            "i-1", asked=MONDAY, after=relativedelta(days=1), calendar=split, at=time(12)
+        )
+        assert promise.at == datetime(2026, 3, 3, 14, tzinfo=UTC)
+
+    def test_after_the_last_it_is_when_that_begins_and_so_never_late(self):
+        promise = schedule_callback(
+            "i-1", asked=MONDAY, after=relativedelta(days=1), calendar=WorkCalendar(), at=time(22)
+        )
+        assert promise.at == datetime(2026, 3, 3, 9, tzinfo=UTC)
+        assert not promise.is_late(promise.at)
