@@ -181,6 +181,19 @@ class TestMerged:
 
         assert [touch.state.value for touch in plan] == ["sent", "sent", "planned"]
 
+    def test_what_went_out_under_another_id_keeps_it_and_takes_room_once(self):
+        high = a_cadence(a_step("high"), name="high", priority=1)
+        low = a_cadence(a_step("low"), name="low")
+        made = [
+            Enrolment(lead=self.SURVIVOR, cadence=each, at=MONDAY, zone=UTC) for each in (high, low)
+        ]
+        policy = ContactPolicy(hours=ANY_HOUR, caps=[Cap(2, relativedelta(days=7))])
+        [record] = [attrs.evolve(each, lead="i-1") for each in self.sent(high)]
+        first, second = plan_together(made, policy=policy, sent=[record])
+
+        assert (first.id, first.state) == (record.id, TouchState.SENT)
+        assert second.at == record.at
+
     def test_the_person_opted_out_whichever_lead_it_was_then(self):
         cadence = a_cadence(a_step("a"))
         out = OptedOut(lead="i-2", at=MONDAY + HOUR)

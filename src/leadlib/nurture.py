@@ -19,9 +19,7 @@ from leadlib._nurture.enrolment import (
     Enrolment,
     NotEnrolled,
     NotEnrolledReason,
-    due_together,
     enrol,
-    plan_together,
 )
 from leadlib._nurture.experiments import HOLDOUT, Experiment
 from leadlib._nurture.flaws import Flaw, FlawKind
@@ -64,6 +62,7 @@ from leadlib._nurture.steps import Step
 from leadlib._nurture.strictest import Laws, strictest
 from leadlib._nurture.suppression import SuppressionList
 from leadlib._nurture.templates import Filled, MessageForm, Template, merge_values
+from leadlib._nurture.together import due_together, plan_together
 from leadlib._nurture.touches import SentTouch, Touch, TouchReason, TouchState
 
 __all__ = [

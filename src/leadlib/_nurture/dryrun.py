@@ -10,10 +10,11 @@ import attrs
 from leadlib import _fields, _instants, _text
 from leadlib._nurture.bulk import Instants, instants_of
 from leadlib._nurture.drawing import per_day
-from leadlib._nurture.enrolment import Enrolment, checked, plan_together
+from leadlib._nurture.enrolment import Enrolment, checked
 from leadlib._nurture.given import as_events, given_records, laws_of
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
+from leadlib._nurture.together import plan_together
 from leadlib._nurture.touches import SentTouch, TouchReason, TouchState
 from leadlib.errors import UnknownName
 from leadlib.lifecycle import LeadEvent

@@ -240,6 +240,7 @@ class Walk:
             at = _instants.micros(record.at)
             is_ad = is_marketing(time.step)
             self.before[is_ad] = max(self.before[is_ad], at)
+            time = attrs.evolve(time, id=record.id)
         return self._made(time, at, TouchState.SENT, [])
 
     def _stopped(self, time: Time, state: TouchState, reason: TouchReason, why: str) -> Touch:
