@@ -144,7 +144,8 @@ class FrameLog(Log):
         groups = {f"by {place}": name for place, name in enumerate(by)}
         rows = _rows(frame, columns | groups)
         found = _Found.of(rows, columns)
-        _check_blank(rows, lead)
+        if found.low:
+            _check_blank(rows, lead)
         labels = {key: _labels(rows, key, name) for key, name in groups.items()}
         log = cls(
             stages=tuple(sorted({*found.names.values()})),
@@ -380,17 +381,26 @@ def _check_instants_are_there(table: Any, name: str) -> None:
 
 @attrs.frozen(kw_only=True)
 class _Found:
-    """What one question to the engine says of all rows."""
+    """
+    What one question to the engine says of all rows.
+
+    Args:
+        low: How many leads may be blank: blanks are sorted before all that can be seen.
+    """
 
     names: Mapping[Any, str]
     seen: Mapping[str, tuple[int, int, int]]
     seqs: tuple[int, int]
+    low: int
 
     @classmethod
     def of(cls, rows: Any, columns: Mapping[str, str]) -> "_Found":
         nw = narwhals()
         given = [key for key in columns if key != "stage"]
+        is_text = rows.collect_schema()["lead"] == nw.String
+        low = nw.col("lead") < "!" if is_text else nw.col("lead").is_null()
         flags = [nw.col(key).is_null().cast(nw.Int64).alias(f"no {key}") for key in given]
+        flags.append(low.cast(nw.Int64).fill_null(0).alias("low"))
         numbers = [key for key in ("at", "seq") if key in columns]
         ends = [
             end
@@ -401,19 +411,19 @@ class _Found:
         found = (
             rows.with_columns(*flags)
             .group_by("stage")
-            .agg(nw.len().alias("rows"), *ends, *sums)
-            .select("stage", "rows", *(f"no {key}" for key in given), *_pairs(numbers))
+            .agg(nw.len().alias("rows"), *ends, *sums, nw.col("low").sum())
+            .select("stage", "rows", "low", *(f"no {key}" for key in given), *_pairs(numbers))
         )
         names: dict[Any, str] = {}
         seen: dict[str, tuple[int, int, int]] = {}
         seqs = []
         counted = table_of(found)
         without = [count for stage, count, *_ in counted if _text.is_missing(stage)]
-        missing = [sum(row[2 + place] for row in counted) for place in range(len(given))]
+        missing = [sum(row[3 + place] for row in counted) for place in range(len(given))]
         _check_missing(
             [*missing, sum(without)], [*(columns[key] for key in given), columns["stage"]]
         )
-        for stage, count, *rest in counted:
+        for stage, count, _, *rest in counted:
             first, last, *own = map(int, rest[len(given) :])
             _check_instants((first, last), columns["at"])
             name = names[stage] = _name_in(columns["stage"], stage_name, stage)
@@ -429,7 +439,7 @@ class _Found:
             raise LimitExceeded(
                 expected=f"numbers within {SEQ:,} of 0 and of each other", got="others", where=where
             )
-        return cls(names=names, seen=seen, seqs=span)
+        return cls(names=names, seen=seen, seqs=span, low=sum(row[2] for row in counted))
 
 
 def _name_in(column: str, name: Callable[[Any], T], value: Any) -> T:
@@ -444,9 +454,7 @@ def _name_in(column: str, name: Callable[[Any], T], value: Any) -> T:
 def _check_blank(rows: Any, name: str) -> None:
     """Who has no id is not one lead with all others who have none."""
     nw, own = narwhals(), narwhals().col("lead")
-    if rows.collect_schema()["lead"] != nw.String:
-        return
-    first = rows.filter(own < "!").select("lead")  # blanks are sorted before all that can be seen
+    first = rows.filter(own < "!").select("lead")
     blank = first.filter(own.str.strip_chars() == "").select(nw.len().alias("n"))
     _check_missing(table_of(blank)[0], [name])
 
