@@ -82,11 +82,12 @@ def rows(events: pl.DataFrame, *, rounds: int) -> list[Row]:
     return [
         row
         for name, (own, hand, goal) in engines.items()
-        for row in _raced(name, own, hand, goal, len(events), rounds)
+        for row in raced(name, own, hand, goal, len(events), rounds)
     ]
 
 
-def _raced(name: str, frame: Any, hand: Hand, goal: float, size: int, rounds: int) -> list[Row]:
+def raced(name: str, frame: Any, hand: Hand, goal: float, size: int, rounds: int) -> list[Row]:
+    """One engine: what it is asked for by leadlib and by hand, once the answers are equal."""
     _check(frame, hand)
     candidates: dict[str, Callable[[], object]] = {
         "twelve": lambda: twelve(frame),

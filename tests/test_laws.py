@@ -633,7 +633,7 @@ class TestStrictest:
                 assert unknown == single
 
     def test_of_an_unknown_country_is_express_consent(self):
-        for place in (None, "XX", "BR", "Deutschland"):
+        for place in (None, "XX", "BR", "MX"):
             assert laws_for(place).enough("mail") == {Basis.EXPRESS}
             assert set(LAWS) < set(laws_for(place))
 
@@ -704,6 +704,16 @@ class TestPlaces:
     )
     def test_have_their_laws(self, place, laws):
         assert laws_for(place) == strictest(*laws)
+
+    def test_britain_is_known_by_both_codes(self):
+        assert laws_for("uk") == laws_for("GB")
+
+    @pytest.mark.parametrize("place", ["Germany", "Deutschland", "D", "USA", "US-", "US-Florida"])
+    def test_no_code_is_refused_and_does_not_hold_back_everything(self, place):
+        with pytest.raises(UnknownName, match="such as DE") as caught:
+            laws_for(place)
+
+        assert caught.value.where == "place"
 
     def test_may_be_asked_for_a_day(self):
         assert FLORIDA not in laws_for("US-FL", on=date(2021, 6, 30))

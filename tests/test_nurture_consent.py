@@ -22,6 +22,7 @@ from leadlib.nurture import (
     ContactPolicy,
     Enrolment,
     NotEnrolledReason,
+    Response,
     Step,
     SuppressionList,
     TouchReason,
@@ -30,8 +31,10 @@ from leadlib.nurture import (
     due_together,
     enrol,
     laws_for,
+    opt_outs,
     plan_together,
     strictest,
+    with_responses,
 )
 from leadlib.worktime import WorkCalendar
 
@@ -62,6 +65,38 @@ def express(at=MONDAY, **more):
 
 def states(plan):
     return [touch.state.value for touch in plan]
+
+
+class TestResponses:
+    @pytest.mark.rule("000-20", part="what came back to a touch")
+    @pytest.mark.parametrize("kind", ["opted out", "complained"])
+    def test_who_opts_out_or_complains_by_a_response_gets_no_more(self, kind):
+        said = Response(touch="t-1", lead="i-1", at=MONDAY + DAY, kind=kind)
+        click = Response(touch="t-1", lead="i-1", at=MONDAY + DAY, kind="clicked")
+        cadence = a_cadence(*days(0, 5))
+        asked = {"enrolled": MONDAY, "policy": by_law(CAN_SPAM), "zone": UTC}
+
+        assert states(cadence.plan(a_lead(), consents=opt_outs([click]), **asked)) == [
+            "planned",
+            "planned",
+        ]
+        plan = cadence.plan(a_lead(), consents=opt_outs([click, said]), **asked)
+        assert states(plan) == ["planned", "cancelled"]
+        assert plan[1].reasons == (TouchReason.OPT_OUT,)
+
+    def test_what_the_docs_wait_for_is_what_responses_say(self):
+        steps = [
+            Step(send="call", after=relativedelta(days=3), unless="replied"),
+            Step(send="visit", after=relativedelta(days=4), only_after="clicked"),
+        ]
+        back = [
+            Response(touch="t-1", lead="i-1", at=MONDAY + DAY, kind=kind)
+            for kind in ("replied", "clicked")
+        ]
+        told = with_responses(a_lead(), back)
+        plan = Cadence("c", steps=steps, calendar=EVERY_DAY).plan(told, enrolled=MONDAY)
+
+        assert states(plan) == ["cancelled", "planned"]
 
 
 class TestLaws:

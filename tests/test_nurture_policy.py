@@ -283,7 +283,7 @@ class TestCaps:
         enrolled = datetime(2026, 3, 23, 8, tzinfo=BERLIN)
         plan = a_cadence(0, 7).plan(a_lead(), enrolled=enrolled, zone=BERLIN, policy=policy)
 
-        assert local(plan) == ["Mon 23 Mar 10:00", "Tue 31 Mar 10:00"]
+        assert local(plan) == ["Mon 23 Mar 10:00", "Mon 30 Mar 11:00"]
 
     def test_count_what_other_cadences_sent(self):
         policy = ContactPolicy(caps=[Cap(1, per=relativedelta(days=2))])

@@ -463,8 +463,72 @@ class TestCallbacks:
         assert caught.value.where == where
 
 
+class TestAtOnce:
+    """What somebody waits for goes when it may, not at the hour of the cadence."""
+
+    OFFICE = ContactPolicy(hours={day: [(time(9), time(18))] for day in range(5)})
+
+    def test_a_confirmation_goes_when_the_form_comes_in(self):
+        confirm = a_step("confirm", purpose="confirmation", at_once=True)
+        cadence = a_cadence(confirm, a_step("news"))
+        friday = datetime(2026, 3, 6, 11, 17, tzinfo=BERLIN)
+        asked = {"enrolled": friday, "zone": BERLIN, "policy": self.OFFICE}
+        now, news = cadence.plan(a_lead(), **asked)
+
+        assert (now.at, now.reasons) == (friday, ())
+        assert local_time(news) == "Mon 9 Mar 09:00"  # Saturday's, when the hours begin
+        [due] = cadence.due(a_lead(), now=friday, **asked)
+        assert due.id == now.id
+
+    def test_but_in_the_hours_of_the_policy(self):
+        cadence = a_cadence(a_step("confirm", purpose="confirmation", at_once=True))
+        night = datetime(2026, 3, 6, 22, tzinfo=BERLIN)
+        [touch] = cadence.plan(a_lead(), enrolled=night, zone=BERLIN, policy=self.OFFICE)
+
+        assert local_time(touch) == "Mon 9 Mar 09:00"
+        assert touch.reasons == (TouchReason.QUIET,)
+
+    def test_what_waits_for_a_happening_goes_right_after_it(self):
+        cadence = a_cadence(a_step("answer", purpose="requested", only_after="reply", at_once=True))
+        lead = saying("reply", at=MONDAY + 30 * HOUR)
+        [touch] = cadence.plan(lead, enrolled=MONDAY, zone=UTC)
+
+        assert (touch.at, touch.state) == (MONDAY + 30 * HOUR, TouchState.PLANNED)
+
+    @pytest.mark.parametrize(
+        "more", [{"after": relativedelta(days=1)}, {"every": relativedelta(days=1)}]
+    )
+    def test_refuses_a_delay_or_a_rhythm(self, more):
+        with pytest.raises(InvalidValue) as caught:
+            Step(**{"send": "a", "after": relativedelta(), "at_once": True} | more)
+
+        assert caught.value.where == "$.at_once"
+
+    def test_a_dry_run_knows_it(self):
+        cadence = a_cadence(a_step("hello", at_once=True), a_step("news", 1))
+        one = Enrolment(lead=a_lead(), cadence=cadence, at=MONDAY, zone=UTC)
+
+        assert [*dry_run([one]).plan("i-1")] == [*cadence.plan(a_lead(), enrolled=MONDAY, zone=UTC)]
+        assert dry_run([one]).instants == [
+            tuple((t.at - EPOCH) // MICRO for t in cadence.plan(a_lead(), enrolled=MONDAY))
+        ]
+
+
+def local_time(touch):
+    return f"{touch.at.astimezone(BERLIN):%a %-d %b %H:%M}"
+
+
+EPOCH, MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
 class TestEnrol:
     WELCOME = a_cadence(a_step("a", 0), a_step("b", 30), name="welcome")
+
+    def test_an_enrolment_is_true_and_a_refusal_is_not(self):
+        made = enrol(a_lead(), self.WELCOME, at=MONDAY)
+
+        assert made
+        assert not enrol(a_lead(), self.WELCOME, at=MONDAY + DAY, enrolments=[made])
 
     @pytest.mark.rule("000-22")
     def test_one_programme_a_theme_and_person(self):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from leadlib import _fields, _instants, _text
+from leadlib._channels import as_channel, as_channel_or_none
 from leadlib._lifecycle.reasons import (
     DisqualifyReason,
     ReturnReason,
@@ -316,7 +317,7 @@ class Attempted(LeadEvent):
         minutes: How long it took.
     """
 
-    channel: str = attrs.field(default="phone", converter=_fields.identifier)
+    channel: str = attrs.field(default="phone", converter=as_channel)
     reached: bool = attrs.field(default=False, validator=_is_yes_no)
     minutes: int = attrs.field(
         default=0, validator=_whole("$.minutes", least=0, most=_LONGEST_CALL)
@@ -432,7 +433,7 @@ class Escalated(LeadEvent):
 class OptedOut(LeadEvent):
     """The person wants no more messages of a channel, or of any."""
 
-    channel: str | None = attrs.field(default=None, converter=_fields.label)
+    channel: str | None = attrs.field(default=None, converter=as_channel_or_none)
 
 
 def _is_other(event: Any, _: object, survivor: str) -> None:

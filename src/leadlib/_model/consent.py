@@ -16,6 +16,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
+from leadlib._channels import as_channel_or_none
 from leadlib.errors import InvalidValue, LimitExceeded
 
 __all__ = [
@@ -136,7 +137,8 @@ class Consent:
     Args:
         at: When it was given, or when its ground came to be: the inquiry, the purchase.
         basis: The lawful basis.
-        channel: ``mail``, ``phone``, ``sms``, ``auto call``, ``post``; None is every channel.
+        channel: ``mail``, ``phone``, ``sms``, ``auto call``, ``post``, also as ``email``,
+            ``telephone``, ``text``, or one of your own; None is every channel.
         purpose: What it allows.
         topic: The one topic it is for; None is every topic.
         how, wording, source: The evidence: by which way (``web form``), to which version of which
@@ -163,7 +165,7 @@ class Consent:
 
     at: datetime = attrs.field(converter=_fields.instant)
     basis: Basis = attrs.field(converter=_as_basis)
-    channel: str | None = attrs.field(converter=_fields.label)
+    channel: str | None = attrs.field(converter=as_channel_or_none)
     purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=_as_purpose)
     topic: str | None = attrs.field(default=None, converter=_fields.label)
     how: str | None = attrs.field(default=None, converter=_fields.words)
@@ -247,7 +249,7 @@ class OptOut:
     """
 
     at: datetime = attrs.field(converter=_fields.instant)
-    channel: str | None = attrs.field(default=None, converter=_fields.label)
+    channel: str | None = attrs.field(default=None, converter=as_channel_or_none)
     topic: str | None = attrs.field(default=None, converter=_fields.label)
     purpose: Purpose | None = attrs.field(default=Purpose.MARKETING, converter=_as_any_purpose)
     how: str | None = attrs.field(default=None, converter=_fields.words)
@@ -393,7 +395,9 @@ class _Question:
         what = _fields.member(Purpose, purpose, expected="a purpose", where="purpose")
         if channel is None and what is not Purpose.PROFILING:
             raise InvalidValue(expected="a channel", got="nothing", where="channel")
-        return cls(_fields.label(channel), what, _fields.label(topic))
+        return cls(
+            _fields.named("channel", as_channel_or_none)(channel), what, _fields.label(topic)
+        )
 
     def is_met_by(self, record: ConsentRecord) -> bool:
         """Whether a record says anything about this question."""

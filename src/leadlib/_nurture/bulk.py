@@ -28,6 +28,7 @@ __all__ = ["Instants", "instants_of"]
 _EPOCH_DAY = _instants.EARLIEST.toordinal()
 _DAY = 86_400_000_000
 _NEVER = 2**63
+_CHANGE = 2 * 3_600_000_000  # no clocks are put back by more in a day
 
 Instants = tuple[int, ...]
 _Places = tuple[int, ...]
@@ -87,6 +88,7 @@ def _is_plain(planner: Planner) -> bool:
         and step.only_if is None
         and not step.only_after
         and step.purpose is Purpose.MARKETING
+        and not step.at_once
         for step in steps
     )
     channels = {step.channel for step in steps}
@@ -206,21 +208,33 @@ class _Caps:
     """The caps over touches that come one after the other, by places of the table."""
 
     caps: Sequence[tuple[AnyCap, Sequence[int], list[int]]]
+    wall: Sequence[int]
     end: int
 
     @classmethod
     def of(cls, planner: Planner, slots: Slots) -> "_Caps":
         caps = () if planner.policy is None else planner.policy.all_caps
         times = [slots.wall if cap.is_of_the_calendar else slots.at for cap in caps]
-        return cls([(cap, own, []) for cap, own in zip(caps, times, strict=True)], len(slots.at))
+        known: list[tuple[AnyCap, Sequence[int], list[int]]]
+        known = [(cap, own, []) for cap, own in zip(caps, times, strict=True)]
+        return cls(known, slots.wall, len(slots.at))
 
     def room(self, place: int, channel: str) -> int | None:
-        """The first place from one on with room, which is taken; None if the table is too short."""
+        """
+        The first place from one on with room, which is taken; None if room comes on a day whose
+        hour is over, or if the table is too short.
+        """
         own = [each for each in self.caps if each[0].covers(channel)]
-        later = place
         while place < self.end:
+            later = place
             for cap, times, taken in own:
-                later = max(later, _freed(cap, times, taken, place))
+                until = _full_until(cap, times, taken, place)
+                if until is None:
+                    continue
+                freed = bisect_left(times, until, place)
+                if self._is_same_day(freed - 1, until - times[freed - 1]):
+                    return None
+                later = max(later, freed)
             if later == place:
                 for _, times, taken in own:
                     taken.append(times[place])
@@ -228,9 +242,15 @@ class _Caps:
             place = later
         return None
 
+    def _is_same_day(self, place: int, wait: int) -> bool:
+        """Whether a wait may end on the day of a place, whatever the clocks do meanwhile."""
+        wall = self.wall[place]
+        return (wall + wait - _CHANGE) // _DAY == wall // _DAY
 
-def _freed(cap: AnyCap, times: Sequence[int], taken: Sequence[int], place: int) -> int:
+
+def _full_until(cap: AnyCap, times: Sequence[int], taken: Sequence[int], place: int) -> int | None:
+    """From when on there is room; None if there is."""
     if len(taken) < cap.most:
-        return place
+        return None
     until = taken[-cap.most] + cap.micros
-    return place if times[place] >= until else bisect_left(times, until, place)
+    return None if times[place] >= until else until

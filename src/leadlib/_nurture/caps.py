@@ -9,6 +9,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
+from leadlib._channels import as_channel_or_none
 from leadlib._nurture.laws import LegalCap
 from leadlib.errors import InvalidValue
 
@@ -60,7 +61,7 @@ class Cap:
 
     most: int = attrs.field(converter=_as_most)
     per: relativedelta | timedelta = attrs.field(converter=_as_per)
-    channel: str | None = attrs.field(default=None, converter=_fields.label)
+    channel: str | None = attrs.field(default=None, converter=as_channel_or_none)
 
     def __str__(self) -> str:
         by = f" by {self.channel}" if self.channel else ""

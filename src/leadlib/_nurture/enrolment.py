@@ -134,7 +134,7 @@ class NotEnrolledReason(StrEnum):
 @attrs.frozen(kw_only=True)
 class NotEnrolled:
     """
-    A lead that was not let in: a value, for it is no mistake.
+    A lead that was not let in: a value, for it is no mistake, and a false one.
 
     Args:
         lead, cadence: Who, and into what.
@@ -148,6 +148,9 @@ class NotEnrolled:
     reason: NotEnrolledReason
     why: str
     until: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return False
 
     def __str__(self) -> str:
         return f"{self.lead} not enrolled in {self.cadence!r}: {self.why}"
@@ -209,13 +212,14 @@ def enrol(
     def is_running(old: Enrolment) -> bool:
         return old.is_running(at, history=events, policy=policy, consents=records)
 
-    refused = (
-        _ended(made, said, permit)
-        or _not_let_in(made)
-        or _already(made, own, is_running)
-        or _seen_before(made, own)
+    checks: tuple[Callable[[], NotEnrolled | None], ...] = (
+        lambda: _ended(made, said, permit),
+        lambda: _not_let_in(made),
+        lambda: _already(made, own, is_running),
+        lambda: _seen_before(made, own),
     )
-    return refused or made
+    refused = (refusal for check in checks if (refusal := check()) is not None)
+    return next(refused, made)
 
 
 def _is_of(old: Enrolment, lead: Lead, merged: Collection[str]) -> bool:

@@ -14,6 +14,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
+from leadlib._channels import as_channel
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.model import Basis
 from leadlib.worktime import Clock, Span
@@ -60,7 +61,11 @@ class MessagePart(StrEnum):
 def _as_channels(channels: Any) -> frozenset[str]:
     if isinstance(channels, str) or not isinstance(channels, Iterable):
         raise InvalidValue(expected="a list of channels", got=_text.kind_of(channels))
-    return frozenset(map(_fields.identifier, channels))
+    return frozenset(map(as_channel, channels))
+
+
+def _as_words(words: Any) -> frozenset[str]:
+    return frozenset(_fields.identifiers(words))
 
 
 def _as_bases(values: Iterable[Basis]) -> frozenset[Basis]:
@@ -311,7 +316,7 @@ class Law:
     opt_out_within: Delay | None = None
     opt_out_works: relativedelta | None = None
     all_topics_from: date | None = None
-    opt_out_words: frozenset[str] = attrs.field(default=frozenset(), converter=_as_channels)
+    opt_out_words: frozenset[str] = attrs.field(default=frozenset(), converter=_as_words)
     confirm_within: Span | None = None
     registers: tuple[str, ...] = attrs.field(default=(), converter=_as_names)
     register_age: Span | None = None

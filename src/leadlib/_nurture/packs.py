@@ -5,6 +5,7 @@ Each pack says since when it holds as written here and where it is written.  A p
 marketing only; what it leaves out, it does not ask for.  No legal advice.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 
@@ -14,7 +15,7 @@ from dateutil.relativedelta import relativedelta
 from leadlib import _fields
 from leadlib._nurture.laws import CallHours, ConsentRule, Law, LegalCap, MessagePart, Subscriber
 from leadlib._nurture.strictest import Laws, strictest
-from leadlib.errors import InvalidValue
+from leadlib.errors import InvalidValue, UnknownName
 from leadlib.model import Basis
 from leadlib.worktime import days, hours, working_days
 
@@ -361,14 +362,15 @@ def laws_for(place: str | None, *, on: date | None = None, also: Iterable[Law] =
     Give the laws for a person in a place, of which the strictest counts.
 
     Args:
-        place: A country by ISO 3166 such as ``DE``, or a state such as ``US-FL``.  None, and any
-            country that no pack is about, is unknown: then all packs count together.  So do those
-            of all states for ``US`` without a state.
+        place: A country by ISO 3166 such as ``DE`` or ``GB``, or a state such as ``US-FL``.  None,
+            and any country that no pack is about, is unknown: then all packs count together.  So do
+            those of all states for ``US`` without a state.
         on: Only what is in force on that day; all packs unless given.
         also: More rules, such as :data:`BULK_SENDERS` or packs of your own.
 
     Raises:
         InvalidValue: No text, no date, or no law left on that day.
+        UnknownName: No such code: "Germany" would hold back everything without a word.
 
     Example:
         >>> print(laws_for("DE"))
@@ -376,7 +378,7 @@ def laws_for(place: str | None, *, on: date | None = None, also: Iterable[Law] =
         >>> print(laws_for("US-NY"))
         CAN-SPAM, TCPA, TCPA revocation rule, TSR
     """
-    chosen = [*_laws_of(None if place is None else _fields.identifier(place).upper())]
+    chosen = [*_laws_of(None if place is None else _as_place(place))]
     chosen += _fields.all_of(Law, also, "laws", "also")
     if on is None:
         return strictest(*chosen)
@@ -384,6 +386,14 @@ def laws_for(place: str | None, *, on: date | None = None, also: Iterable[Law] =
     if not isinstance(given, date) or isinstance(given, datetime):
         raise InvalidValue(expected="a plain date", got="another value", where="on")
     return Laws([law for law in chosen if law.effective <= on])
+
+
+def _as_place(place: str) -> str:
+    code = _fields.named("place", _fields.identifier)(place).upper()
+    if re.fullmatch(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", code):
+        return "GB" if code == "UK" else code
+    expected = "a country by ISO 3166 such as DE, or a state such as US-FL; None if unknown"
+    raise UnknownName(expected=expected, got="another text", where="place")
 
 
 def _laws_of(place: str | None) -> tuple[Law, ...]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import attrs
 
 from leadlib import _fields, _instants, _text, _week, limits
+from leadlib._channels import as_channel_or_none
 from leadlib._nurture.caps import AnyCap, ByLaw, Cap
 from leadlib._nurture.hours import DAY, Pattern, week_of
 from leadlib._nurture.strictest import Laws
@@ -47,7 +48,7 @@ class QuietHours:
 
     begin: time = attrs.field(converter=_as_hour)
     end: time = attrs.field(converter=_as_hour)
-    channel: str | None = attrs.field(default=None, converter=_fields.label)
+    channel: str | None = attrs.field(default=None, converter=as_channel_or_none)
 
     def __attrs_post_init__(self) -> None:
         if self.begin == self.end:

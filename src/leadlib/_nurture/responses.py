@@ -68,6 +68,7 @@ class Response:
 
 
 _PASSIVE = ("open", "opened")
+_REFUSALS = {ResponseKind.OPTED_OUT, ResponseKind.COMPLAINED}
 
 
 def is_own_contact(contact: Inquiry | Response) -> bool:
@@ -77,14 +78,15 @@ def is_own_contact(contact: Inquiry | Response) -> bool:
     return contact.kind.lower() not in _PASSIVE
 
 
-def opt_outs(events: Iterable[LeadEvent]) -> tuple[OptOut, ...]:
+def opt_outs(events: Iterable[LeadEvent | Response]) -> tuple[OptOut, ...]:
     """
-    Give the opt-outs that the log of a lead knows of, for :func:`leadlib.model.permission`.
+    Give the opt-outs that the log and the responses of a lead know of, as records of consent.
 
-    Whoever opted out gets no more marketing; who was erased gets nothing at all.
+    Whoever opted out, or complained, gets no more marketing; who was erased gets nothing at all.
+    A plan reads those of its history by itself; those of responses are given with the consents.
 
     Args:
-        events: Of one lead, in any order.
+        events: Of one lead, in any order: what happened to it, what came back from it, or both.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -94,8 +96,11 @@ def opt_outs(events: Iterable[LeadEvent]) -> tuple[OptOut, ...]:
         (<OptOut from marketing by mail, 2026-03-05>,)
     """
     found: list[OptOut] = []
-    for event in _fields.all_of(LeadEvent, events, "events", "events"):
-        if isinstance(event, OptedOut):
+    for event in _fields.all_of(LeadEvent | Response, events, "events or responses", "events"):
+        if isinstance(event, Response):
+            if event.kind in _REFUSALS:
+                found.append(OptOut(at=event.at, how=event.kind.value))
+        elif isinstance(event, OptedOut):
             found.append(OptOut(at=event.at, channel=event.channel))
         elif isinstance(event, Erased):
             found.append(OptOut(at=event.at, purpose=None))
@@ -106,8 +111,9 @@ def with_responses(lead: Lead, responses: Iterable[Response]) -> Lead:
     """
     Give a lead that knows what its responses to touches say, so that the next brief shows it.
 
-    Each click and each reply becomes an inquiry of its own with the topic as its interest; opens,
-    bounces and complaints say nothing about interests.  Taken in twice, they count once.
+    Each click and each reply becomes an inquiry of its own, of the kind ``clicked`` or ``replied``,
+    with the topic as its interest; opens, bounces and complaints say nothing about interests.
+    Taken in twice, they count once.  See :func:`opt_outs` for what they say about consent.
 
     Args:
         lead: As it is.

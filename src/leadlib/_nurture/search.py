@@ -72,8 +72,8 @@ class Search:
 
     def _start(self) -> None:
         """The first open day, the first allowed hour, and not before what it waits for."""
-        wanted = self.lane.wanted(self.day)
-        self._slot(0)
+        wanted = self.walk.enrolled if self.step.at_once else self.lane.wanted(self.day)
+        self._slot(wanted if self.step.at_once else 0)
         if self.at != wanted:
             self._say(self._shut())
         answer = self.walk.happened.answered(self.step.only_after)
@@ -129,7 +129,11 @@ class Search:
         self.at = slots.at[place]
 
     def _slot(self, floor: int) -> None:
-        self._go(self.day, floor)
+        """To its hour, or to any if it goes at once."""
+        if self.step.at_once:
+            self._soon(floor)
+        else:
+            self._go(self.day, floor)
 
     def _soon(self, floor: int) -> None:
         """To the first instant from one on at which anything may be sent."""
@@ -225,11 +229,24 @@ class Search:
             freed = self._freed(full.until) if full.cap.is_of_the_calendar else full.until
             if freed <= self.at:  # the clocks were put back: what is freed comes a second time
                 freed = self.at + full.until - wall
-            is_today = self.lane.local_day(freed) == self.lane.local_day(self.at)
-            if step.every is not None and is_today:
-                self._soon(freed)  # by its next hour it is wanted anew
-            else:
+            if not self._freed_on_its_day(freed):
                 move(freed)
+
+    def _freed_on_its_day(self, freed: int) -> bool:
+        """
+        Go when the room comes, if its day has no later hour of sending: that the touch before was
+        late by minutes must not cost a day.
+        """
+        day, soonest = self.lane.local_day(freed), self.lane.soonest(freed)
+        hour = self.lane.place(day, 0)
+        if hour is None or soonest is None:
+            return False
+        slots, place = hour
+        is_over = slots.at[place] < freed and self.lane.local_day(slots.at[place]) == day
+        if not is_over or self.lane.local_day(soonest) != day:
+            return False
+        self.at = soonest
+        return True
 
     def _freed(self, until: int) -> int:
         """The instant at which the clock on the wall first shows a time."""

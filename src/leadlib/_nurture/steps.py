@@ -8,6 +8,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _text
+from leadlib._channels import as_channel
 from leadlib._nurture.touches import as_purpose
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import LeadEvent
@@ -141,16 +142,19 @@ class Step:
         after: How long after the enrolment: by the calendar, so that a month after 31 January is
             28 February, or in open days of the cadence, as ``working_days(2)``.  At most ten
             years; the hour is that of the cadence.
-        channel: ``mail``, ``phone``, ``post``, ``invitation``.
+        channel: ``mail``, ``phone``, ``sms``, ``auto call``, ``post``, ``invitation``, also as
+            ``email``, ``telephone``, ``text``, or one of your own that no law knows.
         purpose: What for; consent is asked about it, and an opt-out is one of marketing.
         topic: What about; an opt-out of one topic holds back what may be about any.
         only_if: Sent only to leads of which this is known to hold.
         only_after: Sent only once one of these has happened since the enrolment: kinds of
-            inquiries, such as ``"click"``, or of events, such as ``Reviewed``.
+            inquiries, such as ``"clicked"``, or of events, such as ``Reviewed``.
         unless: Not sent any more once one of these has happened since the enrolment.
         every: Sent again and again, after the first time: so much later each time, anchored on the
             enrolment so that no month drifts, or on the days of a rule of ``dateutil.rrule``.
         times: How often at most; endless unless given, if *every* is.
+        at_once: As soon as it may be sent, not at the hour of the cadence: what somebody waits for,
+            such as a confirmation.  Only without a delay, once.
 
     Raises:
         InvalidValue: A delay with hours or absolute parts, or beyond ten years; a rule that never
@@ -166,7 +170,7 @@ class Step:
 
     send: str = attrs.field(converter=_fields.identifier)
     after: relativedelta | Span = attrs.field(converter=_as_delay)
-    channel: str = attrs.field(default="mail", converter=_fields.identifier)
+    channel: str = attrs.field(default="mail", converter=as_channel)
     purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
     topic: str | None = attrs.field(default=None, converter=_fields.label)
     only_if: Criterion | None = attrs.field(default=None, converter=_as_condition)
@@ -176,6 +180,7 @@ class Step:
         default=None, converter=_as_rhythm, eq=str, hash=False
     )
     times: int | None = attrs.field(default=None, converter=_as_times)
+    at_once: bool = attrs.field(default=False, converter=_fields.yes_or_no)
 
     def __attrs_post_init__(self) -> None:
         if {*self.only_after} & {*self.unless}:
@@ -184,6 +189,9 @@ class Step:
         if self.times is not None and self.every is None:
             got = "times without a rhythm"
             raise InvalidValue(expected="how often together with every", got=got, where="$.times")
+        if self.at_once and (self.every is not None or self.after != relativedelta()):
+            got = "a delay or a rhythm"
+            raise InvalidValue(expected="neither, to go at once", got=got, where="$.at_once")
 
     @property
     def is_endless(self) -> bool:

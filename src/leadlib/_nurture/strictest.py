@@ -12,6 +12,7 @@ from itertools import islice
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
+from leadlib._channels import as_channel
 from leadlib._nurture import calling, grounds
 from leadlib._nurture.laws import Law, LegalCap, MessagePart, Subscriber, within
 from leadlib._nurture.responses import Response, is_own_contact
@@ -316,7 +317,7 @@ def _zone(zone: tzinfo | str) -> tzinfo:
 
 def _channel(value: str) -> str:
     """Hours and caps of no channel at all would be none."""
-    named: str = _fields.named("channel", _fields.identifier)(value)
+    named: str = _fields.named("channel", as_channel)(value)
     return named
 
 

@@ -63,7 +63,7 @@ def plan_together(
     Example:
         >>> from datetime import UTC, datetime
         >>> from dateutil.relativedelta import relativedelta
-        >>> from leadlib import Inquiry, Step, consolidate
+        >>> from leadlib import Cadence, Inquiry, Step, consolidate
         >>> from leadlib.nurture import Cap
         >>> monday = datetime(2026, 3, 2, 9, tzinfo=UTC)
         >>> [ada] = consolidate([Inquiry(id="i-1", at=monday, source="web", mail="a@example.com")])

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields
+from leadlib._channels import as_channel
 from leadlib.model import Purpose
 
 __all__ = [
@@ -161,7 +162,7 @@ class SentTouch:
     lead: str = attrs.field(converter=_fields.identifier)
     cadence: str = attrs.field(converter=_fields.identifier)
     send: str = attrs.field(converter=_fields.identifier)
-    channel: str = attrs.field(converter=_fields.identifier)
+    channel: str = attrs.field(converter=as_channel)
     at: datetime = attrs.field(converter=_fields.instant)
     purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
 
