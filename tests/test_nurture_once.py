@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from builders import DAY, HOUR, MONDAY, a_certificate, a_lead, an_inquiry
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import Attempted, Erased, HandedBack, HandedOff, Merged, OptedOut
+from leadlib.lifecycle import Attempted, Deferred, Erased, HandedBack, HandedOff, Merged, OptedOut
 from leadlib.model import Consent, Lead
 from leadlib.nurture import (
     Cadence,
@@ -24,9 +24,11 @@ from leadlib.nurture import (
     Enrolment,
     NotEnrolled,
     NotEnrolledReason,
+    SentTouch,
     Step,
     TouchReason,
     TouchState,
+    dry_run,
     due_together,
     enrol,
     laws_for,
@@ -541,3 +543,176 @@ class TestCallBacks:
         )
         assert promise.at == datetime(2026, 3, 3, 9, tzinfo=UTC)
         assert not promise.is_late(promise.at)
+
+
+class TestRecordsOfOtherIds:
+    """A record stands for the last time that was wanted when it went out, and for no other."""
+
+    NEWS = staticmethod(lambda days: a_step("news", every=relativedelta(days=days)))
+
+    def test_the_touches_of_two_merged_leads_take_no_time_that_is_still_to_come(self):
+        cadence = a_cadence(a_step("offer", 32), self.NEWS(7))
+        both = Lead(id="i-1", inquiries=[an_inquiry(), an_inquiry(id="i-2")])
+        loser = Lead(id="i-2", inquiries=[an_inquiry(id="i-2")])
+        end = MONDAY + 32 * DAY
+        sent = [
+            touch.sent(at=touch.at)
+            for lead, since in ((a_lead(), MONDAY), (loser, MONDAY + 3 * DAY))
+            for touch in cadence.plan(lead, enrolled=since, until=end).planned
+        ]
+        merged = Merged(lead="i-2", at=end, into="i-1")
+        plan = cadence.plan(
+            both, enrolled=MONDAY, sent=sent, history=[merged], now=end, until=end + 12 * DAY
+        )
+
+        assert [f"{t.send} {t.at:%m-%d}" for t in plan.planned] == [
+            "offer 04-03",
+            "news 04-06",
+            "news 04-13",
+        ]
+
+    def test_news_that_was_sent_late_is_not_that_of_the_next_time(self):
+        track = a_cadence(self.NEWS(30))
+        late = MONDAY + 20 * DAY + HOUR
+        [due] = track.due(a_lead(), enrolled=MONDAY, now=late)
+        plans = [
+            track.plan(a_lead(), enrolled=since, sent=[due.sent(at=late)], until=MONDAY + 50 * DAY)
+            for since in (MONDAY, MONDAY - timedelta(microseconds=1))
+        ]
+
+        for plan in plans:
+            assert [(t.state.value, f"{t.at:%m-%d}") for t in plan] == [
+                ("sent", "03-22"),
+                ("planned", "04-01"),
+            ]
+
+    @settings(deadline=None)
+    @given(
+        st.lists(st.integers(0, 20), max_size=3).map(sorted),
+        st.integers(1, 20),
+        st.lists(st.integers(1, 200), min_size=1, max_size=30),
+        st.integers(0, 29),
+    )
+    def test_a_store_that_rounds_the_enrolment_sends_nothing_twice(self, delays, every, waits, cut):
+        steps = [a_step(f"{n}", delay) for n, delay in enumerate(delays)]
+        cadence = a_cadence(*steps, self.NEWS(every))
+        exact = MONDAY + timedelta(microseconds=999)
+        instants = [MONDAY + sum(waits[: n + 1]) * HOUR for n in range(len(waits))]
+
+        def worker(rounded_from):
+            sent = []
+            for number, now in enumerate(instants):
+                since = MONDAY if number >= rounded_from else exact
+                due = cadence.due(a_lead(), enrolled=since, now=now, sent=sent)
+                sent += [touch.sent(at=now) for touch in due]
+            return [(each.send, each.at) for each in sent]
+
+        rounded, unchanged = worker(cut), worker(len(instants))
+        assert {*rounded} <= {*unchanged}  # nothing twice, and at most one time is left out
+        assert len(rounded) >= len(unchanged) - 1
+
+
+class TestMergedSegments:
+    @pytest.mark.rule("000-25", part="merged, in a dry run")
+    def test_a_dry_run_knows_what_the_loser_said_and_got(self):
+        lead = TestMerged.SURVIVOR
+        one = Enrolment(lead=lead, cadence=a_cadence(a_step("a"), a_step("b", 3)), at=MONDAY)
+        chain = [
+            Merged(lead="i-3", at=MONDAY, into="i-2"),
+            Merged(lead="i-2", at=MONDAY + HOUR, into="i-1"),
+        ]
+        out = OptedOut(lead="i-3", at=MONDAY - DAY)
+        got = SentTouch(id="x", lead="i-2", cadence="c", send="a", channel="mail", at=MONDAY)
+
+        assert [*dry_run([one], history=[*chain, out]).stopped] == [TouchReason.OPT_OUT]
+        run = dry_run([one], history=chain, sent=[got])
+        assert run.plan("i-1") == plan_together([one], history=chain, sent=[got])
+        assert [touch.state.value for touch in run.plan("i-1")] == ["sent", "planned"]
+
+    def test_merges_in_a_circle_end(self):
+        one = Enrolment(lead=a_lead(), cadence=a_cadence(a_step("a")), at=MONDAY)
+        circle = [
+            Merged(lead="i-1", at=MONDAY + DAY, into="i-2"),
+            Merged(lead="i-2", at=MONDAY + DAY, into="i-1"),
+        ]
+
+        assert dry_run([one], history=circle).leads == 1
+
+    def test_a_wish_of_the_loser_is_one_of_the_person(self):
+        wish = Deferred(lead="i-2", at=MONDAY, not_before=MONDAY + 90 * DAY)
+        merged = Merged(lead="i-2", at=MONDAY + HOUR, into="i-1")
+        [touch] = a_cadence(a_step("a", 2)).plan(
+            TestMerged.SURVIVOR, enrolled=MONDAY, history=[wish, merged]
+        )
+
+        assert f"{touch.at:%m-%d}" == "06-02"
+
+    def test_and_gives_nobody_back_who_sales_has(self):
+        taken = away(MONDAY, MONDAY + DAY)[0]
+        wish = Deferred(lead="i-2", at=MONDAY + HOUR, not_before=MONDAY + 2 * DAY)
+        merged = Merged(lead="i-2", at=MONDAY + 2 * HOUR, into="i-1")
+        [touch] = a_cadence(a_step("a", 5)).plan(
+            TestMerged.SURVIVOR, enrolled=MONDAY, history=[taken, wish, merged]
+        )
+
+        assert touch.reasons == (TouchReason.HAND_OFF,)
+
+
+class TestRunning:
+    def test_what_waits_for_ever_does_not_keep_a_programme_alive_that_has_gone_on(self):
+        waits = a_step("thanks", 3, only_after="clicked")
+        made = Enrolment(
+            lead=a_lead(),
+            cadence=a_cadence(a_step("offer"), waits, a_step("reminder", 7)),
+            at=MONDAY,
+        )
+
+        assert made.is_running(MONDAY + 6 * DAY)
+        assert not made.is_running(MONDAY + 365 * DAY)
+
+    def test_a_track_of_one_channel_that_was_opted_out_of_has_ended(self):
+        track = a_cadence(a_step("news", every=relativedelta(days=7)))
+        made = Enrolment(lead=a_lead(), cadence=track, at=MONDAY)
+        out = [OptedOut(lead="i-1", at=MONDAY + DAY, channel="mail")]
+
+        assert not made.is_running(MONDAY + 2 * DAY, history=out)
+        assert made.is_running(MONDAY + 2 * DAY, history=[attrs.evolve(out[0], channel="phone")])
+
+    def test_what_was_not_sent_is_still_to_come(self):
+        made = Enrolment(lead=a_lead(), cadence=a_cadence(a_step("a"), a_step("b", 1)), at=MONDAY)
+        sent = [touch.sent(at=touch.at) for touch in made.cadence.plan(a_lead(), enrolled=MONDAY)]
+        asked = {"at": MONDAY + 3 * DAY, "enrolments": [made]}
+        other = a_cadence(a_step("x"), name="d", theme="c")
+
+        assert not made.is_running(MONDAY + 3 * DAY)
+        assert made.is_running(MONDAY + 3 * DAY, sent=[])
+        assert made.is_running(MONDAY + 3 * DAY, sent=sent[:1])
+        assert not made.is_running(MONDAY + 3 * DAY, sent=sent)
+        assert not enrol(a_lead(), other, sent=[], **asked)
+        assert enrol(a_lead(), other, sent=sent, **asked)
+
+
+class TestCallBacksOfTheNight:
+    @pytest.mark.parametrize(
+        ("window", "hour"),
+        [((time(9), time(0)), 10), ((time(0), time(0)), 10), ((time(22), time(6)), 22)],
+    )
+    def test_are_on_the_day_that_was_asked_for(self, window, hour):
+        calendar = WorkCalendar(hours={day: [window] for day in range(7)})
+        promise = schedule_callback(
+            "i-1", asked=MONDAY, after=relativedelta(days=1), calendar=calendar
+        )
+
+        assert promise.at == datetime(2026, 3, 3, hour, tzinfo=UTC)
+        assert not promise.is_late(promise.at)
+        assert not promise.is_moved
+
+
+class TestTheSameRule:
+    def test_is_equal_whenever_it_was_written_down(self):
+        rules = [rrule(MONTHLY, byweekday=TU(1), dtstart=datetime(2026, 1, day)) for day in (1, 2)]
+        one, two = (a_step("news", every=rule) for rule in rules)
+
+        assert one == two
+        assert one != a_step("news", every=rrule(MONTHLY, byweekday=TU(2)))
+        assert hash(one) == hash(two)

@@ -149,7 +149,7 @@ class TestHtml:
         """A subject with two lines would be a second header."""
         text = filled("{name}", form, name="Ada\r\nBcc: eve@example.com\u202e\x07").text
 
-        assert text == "Ada Bcc: eve@example.com\\u202e\\x07"
+        assert text == "Ada Bcc: eve@example.com"
 
 
 class TestContent:
@@ -231,3 +231,35 @@ class TestMergeValues:
         assert merge_values(a_lead()) == {"source": "web form"}
         with pytest.raises(InvalidValue):
             merge_values("i-1")
+
+
+class TestWhatNobodySees:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Dear {name\n\nWe write",
+            "{name\N{NO-BREAK SPACE}}",
+            "{first\N{NO-BREAK SPACE}name}",
+            "{name\t}",
+            "{name\n}",
+            "{name\N{ZERO WIDTH SPACE}}",
+            "{a{n|x\ny}b}",
+        ],
+    )
+    def test_hides_no_misspelt_field(self, text):
+        with pytest.raises(InvalidValue):
+            Template(text)
+
+    @pytest.mark.parametrize("form", ["text", "html"])
+    def test_is_not_spelled_out_in_a_message(self, form):
+        hello = Template("Dear {name|reader}", form=form)
+        joined = "می\N{ZERO WIDTH NON-JOINER}نا"
+
+        assert hello.fill({"name": joined}).text == f"Dear {joined}"
+        assert hello.fill({"name": "\N{ZERO WIDTH SPACE}"}).text == "Dear reader"
+        assert hello.fill({"name": "\N{ZERO WIDTH JOINER}"}).text == "Dear reader"
+        assert hello.fill({"name": "Ada\N{RIGHT-TO-LEFT OVERRIDE}\x07 L"}).text == "Dear Ada L"
+
+    def test_style_sheets_stay(self):
+        text = "<style>\na {\n  color: red;\n}\n@media print { p { margin: 0 } }</style>"
+        assert Template(text, form="html").fill({}).text == text

@@ -37,7 +37,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 _LARGEST = 10**18
 _FINEST = 18
 _SHOWN = 64  # characters
-_NEARLY = 0.7
+_NEARLY = 0.8
 
 
 def identifier(value: object) -> str:
@@ -141,7 +141,8 @@ def _slip(value: object, legal: Iterable[str]) -> str:
     if not isinstance(value, str) or len(value) > _SHOWN:
         return _text.kind_of(value)
     near = get_close_matches(value.lower(), map(str.lower, legal), n=1, cutoff=_NEARLY)
-    return repr(value) if near else _text.kind_of(value)
+    is_slip = bool(near) and abs(len(near[0]) - len(value)) <= 1
+    return repr(value) if is_slip else _text.kind_of(value)
 
 
 def check_type(value: object, kind: type, where: str) -> None:

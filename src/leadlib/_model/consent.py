@@ -6,7 +6,7 @@ which words.  One fold over the records answers the question.  Nothing on record
 refusal holds until the person's own new opt-in.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
@@ -380,8 +380,8 @@ def permission(
     """
     at = _instants.aware(at, where="at")
     asked = _Question.of(channel, purpose, topic)
-    refused, held = _folded(record for record in _in_order(records, at) if asked.is_met_by(record))
-    return _answer(asked, refused, held, at, needs_consent=needs_consent)
+    held = _folded(record for record in _in_order(records, at) if asked.is_met_by(record))
+    return _answer(asked, held, at, needs_consent=needs_consent)
 
 
 @attrs.frozen
@@ -440,32 +440,35 @@ def _check_record(record: object) -> None:
         raise InvalidValue(expected=expected, got=_text.kind_of(record), where="records")
 
 
-def _folded(records: Iterable[ConsentRecord]) -> tuple[OptOut | None, list[Consent]]:
-    """The refusal that holds, and the grounds that came after it."""
+@attrs.frozen
+class _Held:
+    """What holds at an instant: the refusal, the grounds after it, the opt-ins that wait."""
+
+    refused: OptOut | None
+    grounds: Sequence[Consent]
+    pending: Sequence[Consent]
+
+
+def _folded(records: Iterable[ConsentRecord]) -> _Held:
+    """In one pass, for the records may be many."""
     refused: OptOut | None = None
-    held: list[Consent] = []
+    grounds: list[Consent] = []
+    pending: list[Consent] = []
     for record in records:
         if isinstance(record, OptOut):
-            refused, held = record, []
+            refused, grounds, pending = record, [], []
         elif record.is_opt_in:
-            refused, held = None, [*(each for each in held if not each.is_pending), record]
+            refused, pending = None, []
+            grounds.append(record)
         elif record.is_pending:
-            held += [record] if record.by_person else []
+            pending += [record] if record.by_person else []
         elif refused is None:
-            held.append(record)
-    return refused, held
+            grounds.append(record)
+    return _Held(refused, grounds, pending)
 
 
-def _answer(
-    asked: _Question,
-    refused: OptOut | None,
-    held: Iterable[Consent],
-    at: datetime,
-    *,
-    needs_consent: bool,
-) -> Permission:
-    pending = [each for each in held if each.is_pending]
-    grounds = [each for each in held if not each.is_pending]
+def _answer(asked: _Question, held: _Held, at: datetime, *, needs_consent: bool) -> Permission:
+    refused, grounds, pending = held.refused, held.grounds, held.pending
     if asked.purpose is Purpose.CONFIRMATION:
         return _by_grounds(pending, at)
     if refused is not None:

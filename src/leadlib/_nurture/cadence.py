@@ -46,6 +46,7 @@ from leadlib.worktime import Span, WorkCalendar
 __all__ = ["Cadence", "case_of", "plan_of", "planner_of"]
 
 Kinds = tuple[type[LeadEvent], ...]
+_MOST_PLANNERS = 100
 _ENDS: Kinds = (Disqualified, Won, Merged)
 _RESUMES: Kinds = (HandedBack, Rejected, Deferred, Parked)
 
@@ -336,6 +337,8 @@ def planner_of(cadence: Cadence, policy: ContactPolicy | None) -> Planner:
     """The tables of a cadence for a policy; made once."""
     known = cadence._planners  # noqa: SLF001  # of this room
     if policy not in known:
+        if len(known) >= _MOST_PLANNERS:  # a bounded memory: the next ask makes them anew
+            known.clear()
         known[policy] = Planner(cadence, policy)
     return known[policy]
 

@@ -1,6 +1,6 @@
 """Call-backs: a promise to call at a date, with an owner and a grace (seed 004)."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import attrs
@@ -20,6 +20,7 @@ __all__ = ["Callback", "schedule_callback"]
 
 _CALL_BACK = "call-back"
 _GRACE = working_days(2)
+_ONE_DAY = timedelta(days=1)
 
 
 @attrs.frozen(kw_only=True)
@@ -132,7 +133,9 @@ def schedule_callback(
         got = grace.clock.value
         raise InvalidValue(expected="a grace of working days", got=got, where="grace")
     due, hour = calendar.closing(wanted), _named("at", as_hour, at)
-    day = due.astimezone(calendar.zone).date()
+    day = wanted
+    while not calendar.is_open(day):  # there is one, since it closes
+        day += _ONE_DAY
     return Callback(
         lead=_named("lead", _fields.identifier, lead),
         asked=asked,

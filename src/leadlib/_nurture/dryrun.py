@@ -11,7 +11,8 @@ from leadlib import _fields, _instants, _text
 from leadlib._nurture.bulk import Instants, instants_of
 from leadlib._nurture.drawing import per_day
 from leadlib._nurture.enrolment import Enrolment, checked
-from leadlib._nurture.given import as_events, given_records, laws_of
+from leadlib._nurture.given import as_events, given_records, laws_of, survivors_of
+from leadlib._nurture.laws import Subscriber, as_subscriber
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy, as_zone
 from leadlib._nurture.together import plan_together
@@ -43,9 +44,11 @@ class DryRun:
     _single: Mapping[str, Enrolment] = attrs.field(repr=False, hash=False)
     _several: Mapping[str, Sequence[Enrolment]] = attrs.field(repr=False, hash=False)
     _policy: ContactPolicy | None = attrs.field(repr=False)
+    _survivors: Mapping[str, str] = attrs.field(repr=False, hash=False)
     _history: _Past = attrs.field(repr=False, hash=False)
     _sent: _Past = attrs.field(repr=False, hash=False)
     _consents: Mapping[str, Sequence[ConsentRecord]] | None = attrs.field(repr=False, hash=False)
+    _subscribers: Mapping[str, Subscriber] = attrs.field(repr=False, hash=False)
     _now: datetime | None = attrs.field(repr=False)
     _until: datetime | None = attrs.field(repr=False)
 
@@ -87,19 +90,22 @@ class DryRun:
         """
         if lead not in self._single:
             raise UnknownName(expected="a lead of the dry run", got="another", where="lead")
+        person = self._survivors.get(lead, lead)
         return plan_together(
             self._several.get(lead, (self._single[lead],)),
             policy=self._policy,
-            history=self._history.get(lead, ()),
-            sent=self._sent.get(lead, ()),
+            history=self._history.get(person, ()),
+            sent=self._sent.get(person, ()),
             consents=None if self._consents is None else self._consents.get(lead, ()),
+            subscriber=self._subscribers.get(lead, Subscriber.UNKNOWN),
             now=self._now,
             until=self._until,
         )
 
     def is_known(self, lead: str) -> bool:
         """Whether anything has happened to a lead, or it is in several cadences."""
-        return lead in self._history or lead in self._sent or lead in self._several
+        person = self._survivors.get(lead, lead)
+        return person in self._history or person in self._sent or lead in self._several
 
     def plans(self) -> Iterator[Plan]:
         """The plan of each lead, made when it is asked for."""
@@ -139,6 +145,7 @@ def dry_run(
     history: Iterable[LeadEvent] = (),
     sent: Iterable[SentTouch] = (),
     consents: Mapping[str, Sequence[ConsentRecord]] | None = None,
+    subscribers: Mapping[str, Subscriber | str] | None = None,
     now: datetime | None = None,
     until: datetime | None = None,
     zone: tzinfo | str = UTC,
@@ -152,6 +159,7 @@ def dry_run(
         history: The events of all of them, in any order.
         sent: What they got.
         consents: What each of them allowed and refused, by the id of the lead.
+        subscribers: Who has the address, for the laws, by the id of the lead; others are unknown.
         now: What should have gone out before goes out from now on.
         until: Where the plans end.
         zone: In which days are counted.
@@ -181,6 +189,8 @@ def dry_run(
     laws_of(policy)  # which checks it
     records = None if consents is None else _by_person(consents)
     single, several = _grouped(checked(enrolments))
+    events = as_events(history)
+    survivors = survivors_of(events)
     run = DryRun(
         zone=as_zone(zone),
         stopped={},
@@ -188,9 +198,11 @@ def dry_run(
         single=single,
         several=several,
         policy=policy,
-        history=_by_lead(as_events(history)),
-        sent=_by_lead(_fields.all_of(SentTouch, sent, "sent touches", "sent")),
+        survivors=survivors,
+        history=_by_lead(events, survivors),
+        sent=_by_lead(_fields.all_of(SentTouch, sent, "sent touches", "sent"), survivors),
         consents=records,
+        subscribers=_by_kind(subscribers),
         now=now,
         until=until,
     )
@@ -203,6 +215,13 @@ def _by_person(consents: Any) -> Mapping[str, Sequence[ConsentRecord]]:
     """Of whom nothing is on record, there is no record: that is no permission."""
     _fields.check_type(consents, Mapping, "consents")
     return _fields.by_name(consents, given_records)
+
+
+def _by_kind(subscribers: Any) -> Mapping[str, Subscriber]:
+    if subscribers is None:
+        return {}
+    _fields.check_type(subscribers, Mapping, "subscribers")
+    return _fields.by_name(subscribers, as_subscriber)
 
 
 def _counted(run: DryRun, found: Iterable[Instants | None]) -> DryRun:
@@ -239,8 +258,9 @@ def _stops(plan: Plan) -> Iterator[TouchReason]:
             yield from touch.reasons[:1]
 
 
-def _by_lead(values: Iterable[Any]) -> dict[str, tuple[Any, ...]]:
+def _by_lead(values: Iterable[Any], survivors: Mapping[str, str]) -> dict[str, tuple[Any, ...]]:
+    """By the lead that goes on after all merges."""
     grouped: dict[str, list[Any]] = defaultdict(list)
     for value in values:
-        grouped[value.lead].append(value)
+        grouped[survivors.get(value.lead, value.lead)].append(value)
     return {lead: tuple(own) for lead, own in grouped.items()}

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from functools import partial
+from typing import Any
 
 import attrs
 
@@ -10,6 +12,7 @@ from leadlib import _fields, _instants
 from leadlib._nurture.cadence import Cadence
 from leadlib._nurture.given import (
     as_records,
+    as_sent,
     events_until,
     laws_of,
     merged_into,
@@ -19,7 +22,8 @@ from leadlib._nurture.happened import Happened, happened
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import Permit, permit_of
 from leadlib._nurture.policy import ContactPolicy, as_zone
-from leadlib._nurture.touches import Touch, TouchReason, TouchState
+from leadlib._nurture.steps import Step
+from leadlib._nurture.touches import SentTouch, Touch, TouchReason, TouchState
 from leadlib.lifecycle import LeadEvent
 from leadlib.model import ConsentRecord, Lead
 from leadlib.qualification import LeadDefinition, Outcome
@@ -63,6 +67,7 @@ class Enrolment:
         *,
         history: Iterable[LeadEvent] = (),
         policy: ContactPolicy | None = None,
+        sent: Iterable[SentTouch | str] | None = None,
         consents: Iterable[ConsentRecord] | None = None,
     ) -> bool:
         """
@@ -72,6 +77,7 @@ class Enrolment:
             at: The instant; what happened later is not known.
             history: The events of the lead, any of which may have ended or paused it.
             policy: At which hours and how often anybody is contacted, which may make it last.
+            sent: What the lead got; unless given, all that was planned for before.
             consents: What the person allowed and refused; an opt-in may have cleared an opt-out.
         """
         at = _instants.aware(at, where="at")
@@ -84,22 +90,23 @@ class Enrolment:
         if self.cadence.is_endless:
             return True
         caps = policy if policy is None or laws is None else attrs.evolve(policy, laws=None)
-        plan = self.cadence.plan(
-            self.lead,
-            enrolled=self.at,
-            zone=self.zone,
-            policy=caps,
-            history=known,
-            consents=records,
-        )
-        return any(_is_open(touch, at) for touch in plan)
+        given: dict[str, Any] = {"history": known, "consents": records, "policy": caps}
+        plan = partial(self.cadence.plan, self.lead, enrolled=self.at, zone=self.zone, **given)
+        if sent is None:
+            sent = [touch.id for touch in plan().planned if touch.at < at]
+        return any(_is_open(touch, at) for touch in plan(sent=sent, now=at))
 
     def _is_out(self, seen: Happened, permit: Permit | None, at: datetime) -> bool:
         """Whether the person has said no to every step, and not taken it back."""
-        if permit is None:
-            return seen.opted_out.get(None) is not None
-        refusals = [permit(step, at) for step in self.cadence.steps]
-        return all(each is not None and each.state is TouchState.CANCELLED for each in refusals)
+
+        def is_refused(step: Step) -> bool:
+            if permit is None:
+                end = seen.end_for(step)
+                return end is not None and end.at <= _instants.micros(at)
+            refusal = permit(step, at)
+            return refusal is not None and refusal.state is TouchState.CANCELLED
+
+        return all(map(is_refused, self.cadence.steps))
 
 
 def _seen(enrolment: Enrolment, own: Sequence[LeadEvent]) -> Happened:
@@ -165,6 +172,7 @@ def enrol(
     enrolments: Iterable[Enrolment] = (),
     history: Iterable[LeadEvent] = (),
     policy: ContactPolicy | None = None,
+    sent: Iterable[SentTouch | str] | None = None,
     consents: Iterable[ConsentRecord] | None = None,
     subscriber: Subscriber | str = Subscriber.UNKNOWN,
 ) -> Enrolment | NotEnrolled:
@@ -179,6 +187,7 @@ def enrol(
         enrolments: All that there were of this lead: one cadence of a theme runs at a time, and
             what was seen before comes again only if the cadence says when.
         history: The events of the lead.
+        sent: What the lead got; unless given, all that was planned for before.
         policy, consents, subscriber: As for :meth:`Cadence.plan`; with laws or consents, at least
             one step must be permitted now.
 
@@ -205,12 +214,13 @@ def enrol(
     at = _instants.aware(at, where="at")
     made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
     events, records = events_until(history, at), as_records(consents)
+    got = None if sent is None else as_sent(sent)
     merged, said = merged_into(events, lead.id), own_events(events, lead.id)
     own = [each for each in checked(enrolments) if each.at <= at and _is_of(each, lead, merged)]
     permit = permit_of(laws_of(policy), records, said, subscriber)
 
     def is_running(old: Enrolment) -> bool:
-        return old.is_running(at, history=events, policy=policy, consents=records)
+        return old.is_running(at, history=events, policy=policy, sent=got, consents=records)
 
     checks: tuple[Callable[[], NotEnrolled | None], ...] = (
         lambda: _ended(made, said, permit),

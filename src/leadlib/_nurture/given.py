@@ -7,7 +7,15 @@ from leadlib import _fields
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.strictest import Laws
 from leadlib._nurture.touches import SentTouch
-from leadlib.lifecycle import Attempted, Erased, LeadEvent, Merged, OptedOut
+from leadlib.lifecycle import (
+    Attempted,
+    Deferred,
+    Erased,
+    LeadEvent,
+    Merged,
+    OptedOut,
+    Parked,
+)
 from leadlib.model import ConsentRecord
 
 __all__ = [
@@ -20,6 +28,7 @@ __all__ = [
     "laws_of",
     "merged_into",
     "own_events",
+    "survivors_of",
 ]
 
 
@@ -33,7 +42,8 @@ def events_until(history: Iterable[LeadEvent], at: datetime) -> tuple[LeadEvent,
     return tuple(event for event in as_events(history) if event.at <= at)
 
 
-_OF_THE_PERSON = (Attempted, OptedOut, Erased)  # not of the process that its lead went through
+# Not of the process that its lead went through.
+_OF_THE_PERSON = (Attempted, Deferred, Parked, OptedOut, Erased)
 
 
 def own_events(history: Iterable[LeadEvent], lead: str) -> tuple[LeadEvent, ...]:
@@ -64,6 +74,21 @@ def merged_into(events: Iterable[LeadEvent], lead: str) -> frozenset[str]:
         found |= more
         left += more
     return frozenset(found - {lead})
+
+
+def survivors_of(events: Iterable[LeadEvent]) -> Mapping[str, str]:
+    """For each lead that was merged the one that goes on, through any number of merges."""
+    into = {event.lead: event.into for event in events if isinstance(event, Merged)}
+    found: dict[str, str] = {}
+    for lead in into:
+        way: dict[str, None] = {}  # in a circle, which is no merge, the last one goes on
+        last = lead
+        while last in into and last not in way and last not in found:
+            way[last] = None
+            last = into[last]
+        end = found.get(last, last)
+        found |= dict.fromkeys(way, end)
+    return found
 
 
 def as_sent(sent: Iterable[SentTouch | str]) -> tuple[SentTouch | str, ...]:

@@ -5,7 +5,7 @@ A ground that is enough for all, such as a proven express consent, is enough alo
 records together may do, such as a legitimate interest and a number that is on no register.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -23,7 +23,7 @@ from leadlib.model import (
     permission,
 )
 
-__all__ = ["by_all", "later"]
+__all__ = ["Readings", "by_all", "later", "read_by"]
 
 _WORST_FIRST = (
     PermissionReason.OPTED_OUT,
@@ -34,20 +34,43 @@ _WORST_FIRST = (
     PermissionReason.EXPIRED,
 )
 Speaking = Sequence[tuple[Law, ConsentRule]]
+_Read = Mapping[ConsentRecord, ConsentRecord]
 
 
-def by_all(
-    speaking: Speaking,
-    records: Sequence[ConsentRecord],
-    *,
-    channel: str,
-    at: datetime,
-    topic: str | None,
-) -> Permission:
+@attrs.frozen
+class Readings:
+    """
+    The records of one person as each law reads them, for any number of contacts by a channel.
+
+    Args:
+        speaking: The laws that speak of the channel.
+        records: As they are.
+        read: For each law the records that count for it, as it reads them, with what they are.
+    """
+
+    speaking: Speaking
+    records: Sequence[ConsentRecord]
+    read: Sequence[_Read]
+
+
+def read_by(speaking: Speaking, records: Sequence[ConsentRecord]) -> Readings:
+    """Read all records by all laws: it does not depend on when the contact is."""
+    read = [
+        {_read(law, each): each for each in records if _counts(law, rule, each)}
+        for law, rule in speaking
+    ]
+    return Readings(speaking, records, read)
+
+
+def by_all(readings: Readings, *, channel: str, at: datetime, topic: str | None) -> Permission:
     """The answer of all laws that speak of a contact."""
+    speaking, records = readings.speaking, readings.records
     if not speaking:
         return permission(records, channel=channel, at=at, topic=topic)
-    answers = [_by_one(law, rule, records, channel, at, topic) for law, rule in speaking]
+    answers = [
+        _by_one(rule, read, channel, at, topic)
+        for (_, rule), read in zip(speaking, readings.read, strict=True)
+    ]
     if all(answers):
         return min(answers, key=_end)
     anyhow = permission(records, channel=channel, at=at, topic=topic)
@@ -77,14 +100,8 @@ def _short_of(found: Permission) -> Permission:
 
 
 def _by_one(
-    law: Law,
-    rule: ConsentRule,
-    records: Iterable[ConsentRecord],
-    channel: str,
-    at: datetime,
-    topic: str | None,
+    rule: ConsentRule, read: _Read, channel: str, at: datetime, topic: str | None
 ) -> Permission:
-    read = {_read(law, each): each for each in records if _counts(law, rule, each)}
     found = permission(
         read, channel=channel, at=at, topic=topic, needs_consent=rule.enough is not None
     )

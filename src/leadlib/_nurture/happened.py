@@ -121,16 +121,17 @@ def happened(
     kinds = {kind for step in steps for kind in (*step.only_after, *step.unless)}
     if not events and not kinds:
         return _NOTHING
-    ended = [end for event in events if (end := _end(rules, event, since)) is not None]
+    own = [event for event in events if event.lead == lead.id]  # others: see own_events
+    ended = [end for event in own if (end := _end(rules, event, since)) is not None]
     return Happened(
         ended=ended[0] if ended else None,
         erased=next(
             (_as_end(e, TouchReason.ERASED) for e in events if isinstance(e, Erased)), None
         ),
         opted_out=_opt_outs(events),
-        pauses=tuple(sorted((*_pauses(rules, events), *_wishes(events)), key=_begin)),
+        pauses=tuple(sorted((*_pauses(rules, own), *_wishes(events)), key=_begin)),
         attempts=tuple((_at(e), e.channel) for e in events if isinstance(e, Attempted)),
-        answers=_answers(kinds, lead, events, since),
+        answers=_answers(kinds, lead, own, since),
     )
 
 

@@ -18,6 +18,8 @@ _STATUS = {
     TouchState.CANCELLED: "CANCELLED",
 }
 
+_LONGEST = timedelta(days=1)
+
 
 def to_ical(
     touches: Iterable[Touch], *, now: datetime, lasting: timedelta = _QUARTER, domain: str
@@ -46,8 +48,8 @@ def to_ical(
         RFC 5545, Internet Calendaring and Scheduling Core Object Specification.
     """
     _fields.check_type(lasting, timedelta, "lasting")
-    if lasting <= timedelta(0):
-        raise InvalidValue(expected="a time above zero", got="none", where="lasting")
+    if not timedelta(0) < lasting <= _LONGEST:
+        raise InvalidValue(expected="a time of at most a day", got="another", where="lasting")
     made_at = _instants.aware(now, where="now")
     owner = _fields.named("domain", _fields.identifier)(domain)
     library = _library()

@@ -86,10 +86,13 @@ def _as_enough(bases: Any) -> frozenset[Basis] | None:
     return None if bases is None else _as_bases(bases)
 
 
-def _as_subscriber(value: object) -> Subscriber | None:
-    if value is None:
-        return None
+def as_subscriber(value: object) -> Subscriber:
+    """Who has an address, given as such or by the word."""
     return _fields.member(Subscriber, value, expected="a kind of subscriber", where="subscriber")
+
+
+def _as_subscriber_or_none(value: object) -> Subscriber | None:
+    return None if value is None else as_subscriber(value)
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
@@ -110,7 +113,7 @@ class ConsentRule:
 
     enough: frozenset[Basis] | None = attrs.field(converter=_as_enough)
     channels: frozenset[str] = attrs.field(default=frozenset(), converter=_as_channels)
-    subscriber: Subscriber | None = attrs.field(default=None, converter=_as_subscriber)
+    subscriber: Subscriber | None = attrs.field(default=None, converter=_as_subscriber_or_none)
 
     def covers(self, channel: str, subscriber: Subscriber) -> bool:
         """Whether the rule speaks of this channel and this kind of subscriber."""

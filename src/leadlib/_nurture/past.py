@@ -1,6 +1,6 @@
 """The past: which times of which steps have been, whatever id they went out under."""
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
@@ -10,6 +10,8 @@ from leadlib._nurture.steps import Step, is_marketing
 from leadlib._nurture.touches import SentTouch
 
 __all__ = ["Past", "Sent", "Time", "past_of"]
+
+_NEARLY = 26 * 3_600_000_000  # as far as two zones lie apart
 
 Sent = Mapping[str, SentTouch | None]
 
@@ -56,13 +58,14 @@ def past_of(
     Find what went out among the times, by id; then what other ids say of the same steps.
 
     A lead that was merged had other ids, and so has an enrolment whose instant was rounded.  Such a
-    record stands for the time of its step that it is nearest to: nobody gets a thing twice.
+    record stands for the last time of its step that was wanted when it went out, since of what is
+    late only the latest time goes out.  If that is known to have been, it stands for none.
     """
     found = {place: sent[time.id] for place, time in enumerate(times) if time.id in sent}
     known = {times[place].id for place in found}
     others = [r for id_, r in sent.items() if r is not None and id_ not in known and is_own(r)]
     if others:
-        found |= _nearest(times, found, others, wanted)
+        found |= _matched(times, found, others, wanted)
     last = {kind: max(_of_kind(times, found, kind), default=-1) for kind in (True, False)}
     return Past(found, last)
 
@@ -71,26 +74,33 @@ def _of_kind(times: Sequence[Time], places: Mapping[int, object], kind: bool) ->
     return [place for place in places if is_marketing(times[place].step) is kind]
 
 
-def _nearest(
+def _matched(
     times: Sequence[Time],
     found: Mapping[int, object],
     others: Sequence[SentTouch],
     wanted: Callable[[Time], int],
 ) -> dict[int, SentTouch]:
-    free: dict[str, list[tuple[int, int]]] = {}
+    """The first record of each time that was not found by its id."""
+    own: dict[str, list[tuple[int, int]]] = {}
     for place, time in enumerate(times):
-        if place not in found:
-            free.setdefault(time.step.send, []).append((wanted(time), place))
+        own.setdefault(time.step.send, []).append((wanted(time), place))
     taken: dict[int, SentTouch] = {}
     for record in sorted(others, key=lambda each: each.at):
-        own = free.get(record.send)
-        if own:
-            taken[_pop_nearest(own, _instants.micros(record.at))] = record
+        meant = _meant(own.get(record.send, ()), _instants.micros(record.at))
+        if meant is not None and meant not in found:
+            taken.setdefault(meant, record)
     return taken
 
 
-def _pop_nearest(times: list[tuple[int, int]], at: int) -> int:
-    """The place of the time that is nearest to an instant, which is free no longer."""
-    later = bisect_left(times, (at, 0))
-    near = range(max(later - 1, 0), min(later + 1, len(times)))
-    return times.pop(min(near, key=lambda each: abs(times[each][0] - at)))[1]
+def _meant(times: Sequence[tuple[int, int]], at: int) -> int | None:
+    """
+    The place of the last of some times that was wanted by then, or of the next if that is nearly
+    due: in another zone its hour had come.
+    """
+    if len(times) <= 1:
+        return times[0][1] if times else None
+    later = min(max(bisect_right(times, (at, len(times))), 1), len(times) - 1)
+    (before, earlier), (after, next_one) = times[later - 1], times[later]
+    if after - at <= min(_NEARLY, (after - before) // 8):
+        return next_one
+    return earlier if before <= at or before - at <= _NEARLY else None

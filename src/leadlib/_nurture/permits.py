@@ -5,12 +5,12 @@ from datetime import datetime
 
 import attrs
 
-from leadlib import _fields
 from leadlib._nurture.given import as_records
-from leadlib._nurture.laws import Subscriber
+from leadlib._nurture.grounds import Readings, by_all
+from leadlib._nurture.laws import Subscriber, as_subscriber
 from leadlib._nurture.responses import opt_outs
-from leadlib._nurture.steps import Step
-from leadlib._nurture.strictest import Laws
+from leadlib._nurture.steps import Step, is_marketing
+from leadlib._nurture.strictest import Laws, bounded, readings_of
 from leadlib._nurture.touches import TouchReason, TouchState
 from leadlib.lifecycle import LeadEvent
 from leadlib.model import (
@@ -57,18 +57,18 @@ def permit_of(
     """
     if laws is None and consents is None:
         return None
-    expected = "a kind of subscriber"
-    who = _fields.member(Subscriber, subscriber, expected=expected, where="subscriber")
-    records = (*(as_records(consents) or ()), *opt_outs(events))
+    who = as_subscriber(subscriber)
+    records = bounded((*(as_records(consents) or ()), *opt_outs(events)))
+    known: dict[str, Readings] = {}  # a thousand records are read once, not for each touch
 
     def permit(step: Step, at: datetime) -> Refusal | None:
         channel, purpose, topic = step.channel, step.purpose, step.topic
-        if laws is None:
+        if laws is None or not is_marketing(step):
             found = permission(records, channel=channel, at=at, purpose=purpose, topic=topic)
         else:
-            found = laws.permission(
-                records, channel=channel, at=at, subscriber=who, purpose=purpose, topic=topic
-            )
+            if channel not in known:
+                known[channel] = readings_of(laws, records, channel, who)
+            found = by_all(known[channel], channel=channel, at=at, topic=topic)
         return _refusal(found, records)
 
     return permit

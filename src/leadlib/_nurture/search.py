@@ -39,6 +39,7 @@ class Search:
         step: What is to be sent.
         day: The local day on which it is wanted, as an ordinal.
         now: What should have gone out before goes out from now on; None if nobody asks.
+        until: When the step is wanted again: it is outdated by then, and nobody need search on.
         moves: Why it was moved or stopped.
     """
 
@@ -46,6 +47,7 @@ class Search:
     step: Step
     day: int
     now: int | None = attrs.field(kw_only=True)
+    until: int | None = attrs.field(kw_only=True, default=None)
     moves: list[tuple[TouchReason, str]] = attrs.field(init=False, factory=list)
     lane: Lane = attrs.field(init=False)
     at: int = attrs.field(init=False, default=0)
@@ -218,7 +220,7 @@ class Search:
     def _find_room(self, move: _Move) -> None:
         """To where the caps have room."""
         walk, step = self.walk, self.step
-        while is_marketing(step):
+        while is_marketing(step) and (self.until is None or self.at < self.until):
             wall = self.lane.wall(self.at)
             full = walk.ledger.full(self.at, wall, step.channel)
             if full is None:

@@ -91,6 +91,11 @@ def _parts(rule: "rrule") -> dict[str, str]:
     return dict(part.split("=", 1) for part in lines["RRULE"].split(";"))
 
 
+def _rule(every: Any) -> str:
+    """What two rules are told apart by: not the day on which they were written down."""
+    return str(every if every is None or isinstance(every, relativedelta) else _parts(every))
+
+
 def _ahead(delay: relativedelta) -> relativedelta:
     if ANCHOR + delay <= ANCHOR:
         raise InvalidValue(expected="a delay of at least a day", got="none, or one back")
@@ -177,7 +182,7 @@ class Step:
     only_after: tuple[Happening, ...] = attrs.field(default=(), converter=as_happenings)
     unless: tuple[Happening, ...] = attrs.field(default=(), converter=as_happenings)
     every: "relativedelta | rrule | None" = attrs.field(
-        default=None, converter=_as_rhythm, eq=str, hash=False
+        default=None, converter=_as_rhythm, eq=_rule, hash=False
     )
     times: int | None = attrs.field(default=None, converter=_as_times)
     at_once: bool = attrs.field(default=False, converter=_fields.yes_or_no)

@@ -5,7 +5,7 @@ Laws are a set: their order, and the same one twice, change nothing, and what ea
 make the answer stricter.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, tzinfo
 from itertools import islice
 
@@ -14,7 +14,7 @@ import attrs
 from leadlib import _fields, _instants, _text, limits
 from leadlib._channels import as_channel
 from leadlib._nurture import calling, grounds
-from leadlib._nurture.laws import Law, LegalCap, MessagePart, Subscriber, within
+from leadlib._nurture.laws import Law, LegalCap, MessagePart, Subscriber, as_subscriber, within
 from leadlib._nurture.responses import Response, is_own_contact
 from leadlib.errors import InvalidValue, LimitExceeded
 from leadlib.model import (
@@ -27,7 +27,7 @@ from leadlib.model import (
 )
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["Laws", "strictest"]
+__all__ = ["Laws", "bounded", "readings_of", "strictest"]
 
 _POLITE = {"PLEASE", "ALL", "NOW", "THANKS", "THANK", "YOU"}
 
@@ -75,7 +75,7 @@ class Laws:
         None if it is enough that nobody has opted out.  Where no law speaks of the channel, some
         ground is asked for, whichever it is.
         """
-        who, channel = _subscriber(subscriber), _channel(channel)
+        who, channel = as_subscriber(subscriber), _channel(channel)
         rules = [rule for law in self.laws if (rule := law.rule(channel, who)) is not None]
         asked = [rule.enough for rule in rules if rule.enough is not None]
         if rules and not asked:
@@ -109,13 +109,13 @@ class Laws:
             UnknownName: No such purpose or kind of subscriber.
             LimitExceeded: Too many records.
         """
-        taken = _bounded(records)
-        who, at = _subscriber(subscriber), _instants.aware(at, where="at")
+        taken = bounded(records)
+        who, at = as_subscriber(subscriber), _instants.aware(at, where="at")
         if purpose != Purpose.MARKETING:
             return permission(taken, channel=channel, at=at, purpose=purpose, topic=topic)
         channel = _channel(channel)
-        speaking = [(law, rule) for law in self.laws if (rule := law.rule(channel, who))]
-        return grounds.by_all(speaking, taken, channel=channel, at=at, topic=topic)
+        readings = readings_of(self, taken, channel, who)
+        return grounds.by_all(readings, channel=channel, at=at, topic=topic)
 
     # -- when, and how often? --
 
@@ -286,6 +286,14 @@ class Laws:
         return bool(said) and said in words
 
 
+def readings_of(
+    laws: Laws, records: Sequence[ConsentRecord], channel: str, who: Subscriber
+) -> grounds.Readings:
+    """What each law reads in records that were checked, for marketing by a channel at any time."""
+    rules = [(law, law.rule(channel, who)) for law in laws]
+    return grounds.read_by([(law, rule) for law, rule in rules if rule is not None], records)
+
+
 def strictest(*laws: Law | Laws) -> Laws:
     """
     All of some laws, of which the strictest counts at each question.
@@ -321,12 +329,8 @@ def _channel(value: str) -> str:
     return named
 
 
-def _subscriber(value: Subscriber | str) -> Subscriber:
-    expected = "a kind of subscriber"
-    return _fields.member(Subscriber, value, expected=expected, where="subscriber")
-
-
-def _bounded(records: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:
+def bounded(records: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:
+    """The records of one person: no more than anybody has."""
     if not isinstance(records, Iterable):
         raise InvalidValue(expected="records", got=_text.kind_of(records), where="records")
     taken = tuple(islice(records, limits.CONSENTS + 1))

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from html import escape
 from typing import Any
 
 import attrs
 
 from leadlib import _fields, _text, limits
-from leadlib._markup import in_html, on_one_line
 from leadlib.errors import InvalidValue
 from leadlib.model import Lead
 
@@ -25,7 +25,10 @@ __all__ = ["Filled", "MessageForm", "Template", "merge_values"]
 
 # Linear: what each repeats ends at the next brace.
 _FIELD = re.compile(r"\{(?P<name>[^\W\d][\w.]*)(?:\|(?P<fallback>[^{}]*))?\}")
-_MISSPELT = re.compile(r"\{\{|\{[\w. \-]*(?:\||\}|$)")
+_MISSPELT = re.compile(
+    r"\{\{|\{[\w. \-]*(?:\||\}|\Z)|\{\s*\w[\w.\s\-\u200b-\u200f\u2060\ufeff]*(?:\||\}|\n|\Z)"
+)
+_JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # letters of a name, in some scripts
 _WRITTEN = "merge fields such as {name} or {interest|our products}"
 
 
@@ -121,7 +124,7 @@ class Template:
 
         A value is text, a number or a date.  What is blank, longer than 255 characters, or holds a
         brace, is none: it would be read as a field, or is no name.  It is put on one line, as
-        subjects are, and escaped in HTML.
+        subjects are, without letters that nobody sees, and escaped in HTML.
 
         Args:
             values: By field; see :func:`merge_values`.
@@ -135,7 +138,7 @@ class Template:
         def put(found: re.Match[str]) -> str:
             said = _said(values.get(found["name"]))
             if said is not None:
-                return in_html(said) if self.form is MessageForm.HTML else on_one_line(said)
+                return escape(said) if self.form is MessageForm.HTML else said
             if found["fallback"] is None:
                 missing[found["name"]] = None
             return found["fallback"] or ""
@@ -158,9 +161,10 @@ def _said(value: Any) -> str | None:
         return None
     if not isinstance(value, str):
         return value.isoformat() if isinstance(value, date) else _number(value)
-    if len(value) > limits.ID_CHARACTERS or not value.strip() or set("{}") & set(value):
+    if len(value) > limits.ID_CHARACTERS or set("{}") & set(value):
         return None
-    return value
+    seen = "".join(c for c in " ".join(value.split()) if c.isprintable() or c in _JOINERS)
+    return seen if seen.strip(_JOINERS + " ") else None
 
 
 def _number(value: float | Decimal) -> str | None:

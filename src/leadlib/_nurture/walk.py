@@ -205,9 +205,11 @@ class Walk:
         if not time.is_known:
             why = f"no {time.step.after} within ten years of the enrolment"
             return self._stopped(time, TouchState.HELD, TouchReason.NO_DAY, why)
-        search = Search(self, time.step, time.day, now=self.now)
+        again = self._wanted_again(time)
+        search = Search(self, time.step, time.day, now=self.now, until=again)
         at, state = search.found()
-        if state is not TouchState.CANCELLED and self._is_outdated(time, at):
+        is_outdated = again is not None and again <= max(at, self.now or at)
+        if state is not TouchState.CANCELLED and is_outdated:
             return self._passed_over(time)
         if state is TouchState.PLANNED:
             self._goes(time, at)
@@ -220,12 +222,11 @@ class Walk:
         if is_ad:
             self._count(at, time.step.channel, self.alone, self.ledger)
 
-    def _is_outdated(self, time: Time, at: int) -> bool:
-        """Whether its step is wanted again by then, or by now: only the latest time goes out."""
+    def _wanted_again(self, time: Time) -> int | None:
+        """When its step is wanted again: only the latest time goes out."""
         if time.following is None:
-            return False
-        lane = self.planner.lane(self.case.zone, time.step.channel)
-        return lane.wanted(time.following) <= max(at, self.now or at)
+            return None
+        return self.planner.lane(self.case.zone, time.step.channel).wanted(time.following)
 
     def _passed_over(self, time: Time) -> Touch:
         reason = TouchReason.PASSED_OVER
