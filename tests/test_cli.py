@@ -154,6 +154,28 @@ class TestReport:
 
         assert [step["stage"] for step in found["funnel"]] == ["new", "disqualified"]
 
+    def test_says_that_the_stages_were_guessed(self, file, run, report, tmp_path):
+        log, page = file(HEAD + ROWS.replace("inquiry", "new")), tmp_path / "page.html"
+        note = (
+            "Note: the stages are a guess from the moves that most leads make: new, disqualified. "
+            "--stages names them, of: disqualified, new, qualified."
+        )
+        _, out, _ = run("report", log, "--html", page)
+
+        assert note in out.splitlines()
+        assert note in page.read_text(encoding="utf-8")
+        assert report(log)["notes"] == [note]
+
+    @pytest.mark.parametrize("options", [STAGES, []])
+    def test_stages_that_were_named_or_are_ours_are_no_guess(self, file, report, options):
+        assert report(file(HEAD + ROWS), *options)["notes"] == []
+
+    def test_a_guess_among_many_stages_names_the_first(self, file, report):
+        rows = "".join(f"l{n},s{n:02},2026-03-02T09:00Z,\n" for n in range(30))
+        [note, _] = report(file(HEAD + rows))["notes"]
+
+        assert note.endswith("s18, s19 and 10 more.")
+
     def test_dated_columns_without_a_date_are_stages_that_nobody_entered(self, file, report):
         path = file("lead,a,b\nx,2026-03-02,\ny,2026-03-03,\n")
         found = report(path, "--zone", "UTC", "--at", "new=a", "--at", "won=b")

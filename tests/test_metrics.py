@@ -585,6 +585,27 @@ class TestMainPath:
 
         assert main_path(StageLog.from_rows(rows)) == ("new", "won")
 
+    def test_a_stage_where_stories_end_before_others_get_further_is_no_step(self):
+        """Of 20: 12 are junk at once, 5 stop at mql, 2 at sql, and 1 is won."""
+        ways = 12 * [["junk"]] + 5 * [["mql"]] + 2 * [["mql", "sql"]] + [["mql", "sql", "won"]]
+        rows = [
+            (f"l{number}", stage, day(place))
+            for number, way in enumerate(ways)
+            for place, stage in enumerate(["new", *way])
+        ]
+
+        assert main_path(StageLog.from_rows(rows)) == ("new", "mql", "sql", "won")
+
+    def test_a_move_that_hardly_anybody_makes_is_no_step(self):
+        """One of 51 goes on after won, by mistake; one of 50 would be a step."""
+        rows = [(f"l{number}", "new", day(0)) for number in range(51)]
+        rows += [(f"l{number}", "won", day(1)) for number in range(51)]
+        more = [("l0", "mistake", day(2))]
+
+        assert main_path(StageLog.from_rows(rows + more)) == ("new", "won")
+        rows = [row for row in rows if row[0] != "l50"]
+        assert main_path(StageLog.from_rows(rows + more)) == ("new", "won", "mistake")
+
     def test_stages_of_one_day_come_in_their_usual_order_whatever_their_names(self):
         for second in ("contacted", "phoned"):
             rows = [(f"t{n}", stage, day(6)) for n in range(60) for stage in ("new", second)]

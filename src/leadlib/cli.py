@@ -213,7 +213,13 @@ def _add_report(commands: Any) -> None:
         help="only rows with this value, for tables that hold the history of other properties, too",
     )
     add("--seq", metavar="COLUMN", help="the column that orders events of one instant")
-    add("--stages", type=_names, metavar="A,B,C", help="the funnel, first stage first")
+    add(
+        "--stages",
+        type=_names,
+        metavar="A,B,C",
+        help="the funnel, first stage first (default: guessed, and the report says so, unless the "
+        "log speaks the words of the standard lifecycle)",
+    )
     add(
         "--closed",
         type=_names,
@@ -321,6 +327,8 @@ def _report(asked: argparse.Namespace) -> int:
     counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
     months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
     doubts = list(_doubts(counted, log, wide=isinstance(at, dict)))
+    if not (asked.stages or isinstance(at, dict) or log.known):
+        doubts.insert(0, _guessed(stages, log))
     notes = [*_notes(counted, read.rows, asked.zone), *doubts]
     if asked.html is not None:
         title = f"Funnel of {', '.join(path.name for path in asked.log)}"
@@ -495,6 +503,15 @@ def _doubts(counted: Funnel, log: StageLog | FrameLog, *, wide: bool) -> Iterato
             "Note: no lead entered two stages. If the log has one row for each lead with its "
             "present status, it holds no history: give dated columns instead, --at STAGE=COLUMN."
         )
+
+
+def _guessed(stages: Sequence[str], log: StageLog | FrameLog) -> str:
+    """Nobody named the stages, and the numbers mean nothing if the guess is wrong."""
+    more = f" and {len(log.stages) - _SHOWN} more" if len(log.stages) > _SHOWN else ""
+    return (
+        f"Note: the stages are a guess from the moves that most leads make: {', '.join(stages)}. "
+        f"--stages names them, of: {', '.join(log.stages[:_SHOWN])}{more}."
+    )
 
 
 def _page(counted: Funnel, months: Cohorts) -> Iterator[str]:

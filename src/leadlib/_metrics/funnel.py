@@ -8,10 +8,8 @@ what the next stage reached.
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -22,7 +20,7 @@ from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import Log, check_log, stage_names
+from leadlib._metrics.log import Log, stage_names
 from leadlib._metrics.origin import Origin
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import DAY, MISSING, LeadPaths, PathTable, Question, check_column
@@ -31,7 +29,7 @@ from leadlib._results import Result, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
-__all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel", "main_path"]
+__all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel"]
 
 
 @attrs.frozen(kw_only=True)
@@ -488,59 +486,3 @@ def _stops(paths: LeadPaths, table: PathTable, reached: Sequence[int]) -> tuple[
         if furthest < paths.question.goal or now not in waterfall
     ]
     return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
-
-
-def main_path(log: Log, *, as_of: datetime | None = None) -> tuple[str, ...]:
-    """
-    The path that most moves lie on: a waterfall to start from when nobody named one.
-
-    Of all sequences of first entries that leads took, the one with the largest leads × moves.
-    Entries of one instant are put in the order that the stages have in most other leads.
-
-    Example:
-        >>> from datetime import UTC, datetime
-        >>> from leadlib.metrics import StageLog
-        >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
-        >>> main_path(StageLog.from_rows([
-        ...     ("a", "new", day(2)), ("b", "new", day(2)), ("c", "new", day(2)),
-        ...     ("a", "won", day(4)), ("b", "won", day(9)), ("c", "lost", day(5))]))
-        ('new', 'won')
-    """
-    check_log(log)
-    journeys = Counter(map(_journey, log.first_entries(log.cut(as_of))))
-    usual = _usual_places(journeys)
-    taken: Counter[tuple[int, ...]] = Counter()
-    for own, leads in journeys.items():
-        way = sorted(own, key=lambda entry: (entry[1], usual[entry[0]], entry[0]))
-        taken[tuple(stage for stage, _ in way)] += leads
-    if not taken:
-        return ()
-    best = max(
-        taken, key=lambda path: (taken[path] * (len(path) - 1), taken[path], [-s for s in path])
-    )
-    return tuple(log.stages[stage] for stage in best)
-
-
-_Journey = tuple[tuple[int, int], ...]
-
-
-def _journey(own: Mapping[int, tuple[int, int]]) -> _Journey:
-    """The stages that a lead entered, each with its place on the way; one instant is one place."""
-    places = {moment: place for place, moment in enumerate(sorted({*own.values()}))}
-    return tuple(sorted((stage, places[moment]) for stage, moment in own.items()))
-
-
-def _usual_places(journeys: Mapping[_Journey, int]) -> dict[int, Fraction]:
-    """Where a stage comes on the average journey, from 0 to 1."""
-    sums: Counter[tuple[int, int]] = Counter()  # stage and last place -> places, added up
-    count: Counter[int] = Counter()
-    for own, leads in journeys.items():
-        last = max(place for _, place in own)
-        for stage, place in own:
-            sums[stage, max(last, 1)] += place * leads
-            count[stage] += leads
-    # Exact, and only here: sums of floats would go by the order of rows.
-    usual = dict.fromkeys(count, Fraction(0))
-    for (stage, last), total in sums.items():
-        usual[stage] += Fraction(total, last * count[stage])
-    return usual
