@@ -160,6 +160,7 @@ class Cohorts(Measured):
             entered=cohort.entered,
             arrived=cohort.reached,
             left=cohort.left,
+            is_young=cohort.is_young,
             origin=self.origin,
         )
 

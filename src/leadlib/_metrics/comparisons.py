@@ -258,7 +258,7 @@ def compare_all(
         rates: By name, such as one for each campaign; at most 100.  Results with a definition must
             share it, as for :func:`compare`.
         adjust: How the p of each pair pays for the number of pairs: ``holm`` or ``bh``.
-        across: Whether to compare rates of different definitions all the same.
+        across: Whether to compare all the same what would be refused.
 
     Returns:
         χ² of homogeneity over all, and each pair with the p of :attr:`Comparison.p_value`,
@@ -266,7 +266,7 @@ def compare_all(
 
     Raises:
         InvalidValue: Fewer than two rates, or something that is none.
-        DefinitionMismatch: They do not mean the same, or only some of them say what they mean.
+        DefinitionMismatch: They do not mean the same, as for :func:`compare`.
         UnknownName: No such *adjust*.
         LimitExceeded: More than 100 rates.
 

@@ -51,6 +51,15 @@ class Origin:
         text = json.dumps([*content, events], ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def overlaps(self, other: "Origin") -> bool:
+        """Whether both count leads of one log that no column keeps apart."""
+        return self._log is other._log and self.column != other.column  # noqa: SLF001  # its own
+
+    @property
+    def column(self) -> str | None:
+        """The column that keeps these leads apart from others; None for all leads."""
+        return None if self.label is None else self.by
+
     def __repr__(self) -> str:
         return f"<Origin: {self.definition.get('metric', 'a metric')}>"
 
