@@ -212,11 +212,15 @@ class FrozenDict(dict[_K, _V]):
         return FrozenDict, (dict(self),)
 
 
-def by_name(values: Mapping[Any, Any], convert: Callable[[Any], _V]) -> FrozenDict[str, _V]:
+def by_name(
+    values: Mapping[Any, Any],
+    convert: Callable[[Any], _V],
+    name_of: Callable[[Any], str] = identifier,
+) -> FrozenDict[str, _V]:
     """Values by clean names, in their order; two names that become one are refused."""
     if not isinstance(values, Mapping):
         raise InvalidValue(expected="values by name", got=_text.kind_of(values))
-    named = FrozenDict({identifier(name): convert(value) for name, value in values.items()})
+    named = FrozenDict({name_of(name): convert(value) for name, value in values.items()})
     if len(named) < len(values):
         raise InvalidValue(expected="names that differ", got="one of them twice")
     return named

@@ -23,7 +23,15 @@ from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import Log, stage_names
 from leadlib._metrics.origin import Origin
 from leadlib._metrics.reading import read_paths
-from leadlib._metrics.tables import DAY, MISSING, LeadPaths, PathTable, Question, check_column
+from leadlib._metrics.tables import (
+    DAY,
+    MISSING,
+    NO_LABEL,
+    LeadPaths,
+    PathTable,
+    Question,
+    check_column,
+)
 from leadlib._rates import Rate
 from leadlib._results import Result, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
@@ -335,7 +343,6 @@ class Funnel(Result):
         return plain
 
 
-_NO_LABEL = "(missing)"
 _SHOWN = 24  # groups of a page; all of them are in the records
 
 
@@ -343,7 +350,7 @@ def _group_cells(name: str, group: "Funnel") -> tuple[str, ...]:
     *way, goal = group.steps
     whole = Rate(goal.reached, group.steps[0].reached)
     counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
-    return (name or _NO_LABEL, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
+    return (name or NO_LABEL, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
 
 
 _HEAD = (

@@ -23,6 +23,7 @@ __all__ = [
     "Fate",
     "HOUR",
     "MISSING",
+    "NO_LABEL",
     "Journeys",
     "LeadPaths",
     "PathTable",
@@ -34,6 +35,7 @@ __all__ = [
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
 MISSING = ""  # the group of leads without a label: no label is empty
+NO_LABEL = "(missing)"  # and how it is printed
 
 Fate = tuple[int, bool, bool]  # a period, and two answers
 Stopped = tuple[int, str]  # the furthest index in the waterfall, the stage a lead is in
