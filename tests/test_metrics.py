@@ -30,6 +30,7 @@ from leadlib.metrics import (
     cohorts,
     funnel,
     main_path,
+    time_to_stage,
     wilson_interval,
 )
 
@@ -374,6 +375,20 @@ class TestFunnel:
         result = funnel(a_log(rows), stages=STAGES)
 
         assert (result.leads, result.outside) == (4, 1)
+
+    def test_of_a_log_without_rows_says_that_there_are_none(self):
+        with pytest.raises(UnknownName, match="the stage 'new', got a log without rows @ stages"):
+            funnel(StageLog.from_rows([]), stages=["new", "won"])
+
+    def test_a_column_that_was_not_taken_says_where_columns_are_taken(self):
+        for count in (funnel, time_to_stage):
+            more = {"stages": STAGES} if count is funnel else {"goal": "qualified"}
+            with pytest.raises(
+                UnknownName, match="those named in by= when it is made, got 'sorce'"
+            ):
+                count(a_log(self.ROWS), by="sorce", **more)
+        with pytest.raises(InvalidValue, match="one label column, got a list @ by"):
+            funnel(a_log(self.ROWS), stages=STAGES, by=["source"])
 
     def test_names_near_misses(self):
         log = a_log(self.ROWS)

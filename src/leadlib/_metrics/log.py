@@ -117,6 +117,9 @@ class Log:
         """
         have = {*self.stages, *self.known}
         for name in (names := stage_names(stages, "stages")):
+            if name not in have and not have:
+                got = "a log without rows"
+                raise UnknownName(expected=f"the stage {name!r}", got=got, where="stages")
             if name not in have:
                 got, legal = repr(name), sorted(have)
                 raise UnknownName(expected="a stage of the log", got=got, legal=legal)

@@ -19,10 +19,10 @@ from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import Log, StageLog, check_log
 from leadlib._metrics.origin import Origin, origin_of
-from leadlib._metrics.tables import MISSING
+from leadlib._metrics.tables import MISSING, check_column
 from leadlib._metrics.visits import counted_visits
 from leadlib._results import Result, plain_data
-from leadlib.errors import InvalidValue, UnknownName
+from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
 
 __all__ = ["PassageDefinition", "Per", "TimeToStage", "stay_durations", "time_to_stage"]
@@ -270,7 +270,7 @@ def time_to_stage(
            5        3    50.0 %   0.0 %  50.0 %
           10        2    50.0 %  25.0 %  25.0 %
     """
-    _check_column(log, by)
+    check_column(log, by)
     definition = _definition(log, goal, start=start, competing=competing, merged=merged, per=per)
     cut = log.cut(as_of)
     journeys = _Journeys(
@@ -290,12 +290,6 @@ def time_to_stage(
     named = sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0]))
     split = {label: attrs.evolve(group, by=by, label=label) for label, group in named}
     return attrs.evolve(whole, by=by, groups=split)
-
-
-def _check_column(log: StageLog, by: str | None) -> None:
-    if by is not None and by not in log.labels:
-        got = repr(by)
-        raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
 
 
 def _definition(
