@@ -151,6 +151,12 @@ def check_type(value: object, kind: type, where: str) -> None:
         raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
 
 
+def check_several(values: object, expected: str, where: str) -> None:
+    """Refuse what holds no values in a row with an error of ours; a mapping would give its keys."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InvalidValue(expected=expected, got=_text.kind_of(values), where=where)
+
+
 def is_a(kind: type) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
     """A validator of fields: a value of that type."""
 

@@ -129,7 +129,8 @@ class Log:
 def check_log(value: object) -> None:
     """Refuse what is no log with an error of ours."""
     if not isinstance(value, Log):
-        raise InvalidValue(expected="a stage log", got=_text.kind_of(value), where="log")
+        expected = "a stage log, as StageLog.from_rows, from_frame or from_events makes it"
+        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="log")
 
 
 @attrs.frozen(kw_only=True, repr=False)

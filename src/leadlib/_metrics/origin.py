@@ -92,6 +92,7 @@ def _number(plain: Any) -> int:
     return int.from_bytes(digest.digest(), "big")
 
 
+_STANDINGS = "standings of leads, as lifecycle.replay_all(events).values() gives them"
 P = ParamSpec("P")
 R = TypeVar("R", bound="Measured")
 
@@ -112,6 +113,7 @@ def told(metric: str, *asked: str) -> Callable[[Callable[P, R]], Callable[P, R]]
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             given = bound.arguments
+            _fields.check_several(given["standings"], _STANDINGS, "standings")
             for name, value in given.items():
                 given[name] = tuple(value) if isinstance(value, Iterator) else value
             found = count(*bound.args, **bound.kwargs)

@@ -19,6 +19,7 @@ from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import Log, StageLog, check_log
 from leadlib._metrics.origin import Origin, origin_of
+from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import MISSING, check_column
 from leadlib._metrics.visits import counted_visits
 from leadlib._results import Result, plain_data
@@ -270,6 +271,7 @@ def time_to_stage(
            5        3    50.0 %   0.0 %  50.0 %
           10        2    50.0 %  25.0 %  25.0 %
     """
+    check_in_python(log)
     check_column(log, by)
     definition = _definition(log, goal, start=start, competing=competing, merged=merged, per=per)
     cut = log.cut(as_of)

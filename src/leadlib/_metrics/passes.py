@@ -14,6 +14,7 @@ from leadlib import _instants, _text
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of
+from leadlib._metrics.reading import check_in_python
 from leadlib._rates import Rate
 from leadlib._results import records
 from leadlib.errors import InvalidValue
@@ -143,6 +144,7 @@ def passes(
         per pass          2   3   66.7 %   [20.8, 93.9]
         0 still wait there
     """
+    check_in_python(log)
     [name] = log.named([start])
     goals = log.named([goal] if isinstance(goal, str | Stage) else goal)
     if not goals or name in goals:
