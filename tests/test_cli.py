@@ -154,6 +154,16 @@ class TestReport:
 
         assert [step["stage"] for step in found["funnel"]] == ["new", "disqualified"]
 
+    def test_says_that_the_stages_may_be_the_wrong_way_round(self, file, run, report, tmp_path):
+        log, page = file(HEAD + ROWS), tmp_path / "page.html"
+        options = ["--stages", "qualified,inquiry"]
+        _, out, _ = run("report", log, *options, "--html", page)
+        [note] = report(log, *options)["notes"]
+
+        assert note.startswith("Note: 1 lead went against this order of stages")
+        assert out.count(note) == 1
+        assert note in page.read_text(encoding="utf-8")
+
     def test_says_that_the_stages_were_guessed(self, file, run, report, tmp_path):
         log, page = file(HEAD + ROWS.replace("inquiry", "new")), tmp_path / "page.html"
         note = (

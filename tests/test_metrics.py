@@ -390,6 +390,31 @@ class TestFunnel:
         with pytest.raises(InvalidValue, match="one label column, got a list @ by"):
             funnel(a_log(self.ROWS), stages=STAGES, by=["source"])
 
+    def way(self, against):
+        """Forty leads are new and won, and so many of them won before they are new."""
+        rows = [(f"l{n}", "new", day(5)) for n in range(40)]
+        return rows + [(f"l{n}", "won", day(3 if n < against else 9)) for n in range(40)]
+
+    def test_an_order_that_many_went_against_is_doubted_below_the_table(self):
+        doubted = funnel(StageLog.from_rows(self.way(5)), stages=["new", "won"])
+        whole = funnel(StageLog.from_rows(self.way(0)), stages=["won", "new"])
+        note = (
+            "Note: 5 leads went against this order of stages, more than one in 10 that went on: "
+            "is it the right way round?"
+        )
+
+        assert str(doubted).splitlines()[-1] == note
+        assert note in doubted._repr_html_()
+        assert doubted.notes == (note,)
+        assert whole.notes[0].startswith("Note: 40 leads went against")
+
+    def test_an_order_that_one_in_ten_went_against_is_not(self):
+        counted = funnel(StageLog.from_rows(self.way(4)), stages=["new", "won"])
+
+        assert counted.reversed_times == 4
+        assert counted.notes == ()
+        assert "Note" not in str(counted)
+
     def test_names_near_misses(self):
         log = a_log(self.ROWS)
         with pytest.raises(UnknownName, match="did you mean 'qualified'"):

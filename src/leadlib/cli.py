@@ -332,9 +332,14 @@ def _report(asked: argparse.Namespace) -> int:
     notes = [*_notes(counted, read.rows, asked.zone), *doubts]
     if asked.html is not None:
         title = f"Funnel of {', '.join(path.name for path in asked.log)}"
-        _write(asked.html, to_html(counted, cohorts=months, title=title, notes=notes))
+        _write(
+            asked.html,
+            to_html(counted, cohorts=months, title=title, notes=[*notes, *counted.notes]),
+        )
     if asked.json:
-        _print_json(_plain(counted, months, read.rows, read.problems) | {"notes": doubts})
+        _print_json(
+            _plain(counted, months, read.rows, read.problems) | {"notes": [*doubts, *counted.notes]}
+        )
     else:
         _say("\n".join([*notes, *_page(counted, months)]))
     return _finish(asked, read.rows, read.problems)

@@ -274,11 +274,22 @@ class Funnel(Result):
         return f"<Funnel of {_text.plural(self.leads, 'lead')}, {len(self.steps)} stages>"
 
     def __str__(self) -> str:
-        steps = _text.text_table(_HEAD, [_cells(step) for step in self.steps])
+        steps = "\n".join(
+            [_text.text_table(_HEAD, [_cells(step) for step in self.steps]), *self.notes]
+        )
         if not self.groups:
             return steps
         head, *rows = self.group_rows()
         return f"{steps}\n\n{_text.text_table(head, rows)}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before trusting the numbers; none if nothing is odd."""
+        entries = sum(step.reached - step.skipped for step in self.steps)
+        if _MANY * self.reversed_times <= entries - self.leads:
+            return ()
+        went = f"{_text.plural(self.reversed_times, 'lead')} went against this order of stages"
+        return (f"Note: {went}, more than one in {_MANY} that went on: is it the right way round?",)
 
     def group_rows(self) -> list[tuple[str, ...]]:
         """The groups side by side, from the first stage to the last, as text; the head first."""
@@ -296,7 +307,7 @@ class Funnel(Result):
 
     def _repr_html_(self) -> str:
         """A picture and the table, for notebooks: nothing to load, no script."""
-        table = html_table(_HEAD, [_cells(step) for step in self.steps])
+        table = html_table(_HEAD, [_cells(step) for step in self.steps], below=self.notes)
         groups = ""
         if self.groups:
             head, *rows = self.group_rows()
@@ -343,6 +354,7 @@ class Funnel(Result):
         return plain
 
 
+_MANY = 10  # so many leads as one in this number against the order make the order doubtful
 _SHOWN = 24  # groups of a page; all of them are in the records
 
 
