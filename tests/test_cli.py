@@ -831,12 +831,27 @@ class TestGuards:
         main(["report", str(log), "--stages", "Open,Won", "--json"])
         assert json.loads(capsys.readouterr().out)["notes"] == []
 
-    def test_an_end_inside_the_funnel_is_refused(self, tmp_path, capsys):
+    def test_an_end_inside_the_funnel_is_no_leaving_as_in_python(self, tmp_path, capsys):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG + "b,Open,2026-01-01T00:00Z\n")
+        reports = []
+        for closed in ("Won,Lost", "Lost"):
+            main(["report", str(log), "--stages", "Open,Won", "--closed", closed, "--json"])
+            reports.append(json.loads(capsys.readouterr().out))
+
+        assert reports[0] == reports[1]
+        assert reports[0]["definition"]["closed"] == ["Lost"]
+        assert [step["left"] for step in reports[0]["funnel"]] == [1, 0]
+
+    def test_ends_that_are_all_inside_the_funnel_let_nobody_leave(self, tmp_path, capsys):
         log = tmp_path / "log.csv"
         log.write_text(self.LOG)
+        main(["report", str(log), "--stages", "Open,Won", "--closed", "Won"])
 
-        assert main(["report", str(log), "--stages", "Open,Won", "--closed", "Won"]) == 2
-        assert "expected stages outside the funnel, got 'Won'" in capsys.readouterr().err
+        assert (
+            "No stage outside the funnel was named as an end, so nobody has left."
+            in capsys.readouterr().out
+        )
 
     def test_a_workbook_is_named_as_one(self, tmp_path, capsys):
         log = tmp_path / "log.xlsx"

@@ -415,8 +415,9 @@ def funnel(
         stages: The waterfall, first stage first.
         by: A label column of the log: one more funnel for each group; every lead is in one.
         as_of: The last visible instant; the last event unless given.
-        closed: The stages outside the waterfall in which a story ends.  Unless given, those of the
-            lifecycle that made the log; without one, the stages from which nobody came back.
+        closed: The stages in which a story ends; those of the waterfall may be named, too, and
+            nobody has left by being there.  Unless given, those of the lifecycle that made the log;
+            without one, the stages outside the waterfall from which nobody came back.
         counting: When a lead counts for a stage: it entered it or a later one, unless given.
 
     Returns:
