@@ -1,7 +1,7 @@
 """What the metrics want: a log, or standings; the other is refused by name, with what to do."""
 
 import inspect
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Inquired
 from leadlib.metrics import FrameLog, StageLog
 
+np = pytest.importorskip("numpy")
 pl = pytest.importorskip("polars")
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -66,6 +67,30 @@ def test_who_goes_through_leads_says_how_to_copy_a_frame(name):
 
     with pytest.raises(InvalidValue, match=r"a log in Python for this question: log\.collect\(\)"):
         count(log=FRAME, **needed)
+
+
+@pytest.mark.parametrize("number", [int, np.int64])
+def test_stages_that_are_whole_numbers_are_named_by_them(number):
+    new, won, lost = map(number, range(3))
+    day = timedelta(days=1)
+    rows = [("a", 0, MONDAY), ("b", 0, MONDAY), ("a", 1, MONDAY + day), ("b", 2, MONDAY + day)]
+    log = StageLog.from_rows(rows, closed=[lost])
+    counted = metrics.funnel(log, stages=[new, won], closed=[lost])
+
+    assert counted[new].left == 1
+    assert counted.conversion(new, won).rate == metrics.Rate(1, 2)
+    assert metrics.cohorts(log, stages=[new, won]).goal == "1"
+    assert metrics.time_to_stage(log, won, start=new, competing=[lost]).leads == 2
+    assert metrics.passes(log, start=new, goal=won).arrived == 1
+    week = {"since": MONDAY, "every": "1 week", "as_of": MONDAY + 7 * day}
+    assert metrics.throughput(log, won, **week).counts == (1,)
+    assert metrics.leakage(log, stages=[new, won], closed=[lost]).lost == 1
+
+
+@pytest.mark.parametrize("stage", [True, 1.0, None, 2**60])
+def test_what_is_no_name_of_a_stage_is_refused_with_its_place(stage):
+    with pytest.raises(InvalidValue, match=r"expected text, got .* @ stages"):
+        metrics.funnel(LOG, stages=["new", stage])
 
 
 def test_who_wants_verdicts_or_campaigns_says_so():

@@ -385,7 +385,7 @@ def _stall_cells(stall: Stall) -> tuple[str, ...]:
     return (stall.stage, stall.owner.value if stall.owner else "-", *counts, *days)
 
 
-Limit = timedelta | Mapping[str | Stage, timedelta] | None
+Limit = timedelta | Mapping[str | int | Stage, timedelta] | None
 
 
 def conformance(

@@ -185,17 +185,17 @@ class Funnel(Result):
     groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
     _log: Log = attrs.field(eq=False)
 
-    def __getitem__(self, stage: str | Stage) -> FunnelStep:
+    def __getitem__(self, stage: str | int | Stage) -> FunnelStep:
         return self.steps[self._place(stage)]
 
-    def _place(self, stage: str | Stage) -> int:
+    def _place(self, stage: str | int | Stage) -> int:
         [name] = stage_names([stage], "stage")
         legal = self.definition.stages
         if name not in legal:
             raise UnknownName(expected="a stage of the funnel", got=repr(name), legal=legal)
         return legal.index(name)
 
-    def conversion(self, start: str | Stage, goal: str | Stage) -> Conversion:
+    def conversion(self, start: str | int | Stage, goal: str | int | Stage) -> Conversion:
         """
         Count how many leads got from one stage of the funnel to a later one.
 
@@ -244,7 +244,7 @@ class Funnel(Result):
             log=self._log,
         )
 
-    def split(self, boundary: str | Stage) -> tuple[Conversion, Conversion]:
+    def split(self, boundary: str | int | Stage) -> tuple[Conversion, Conversion]:
         """
         Look at the funnel as two: up to *boundary* and from there on.
 
@@ -400,10 +400,10 @@ def _closed_dict(step: FunnelStep) -> dict[str, Any]:
 def funnel(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     by: str | None = None,
     as_of: datetime | None = None,
-    closed: Iterable[str | Stage] | None = None,
+    closed: Iterable[str | int | Stage] | None = None,
     counting: Counting | str = Counting.AT_LEAST,
 ) -> Funnel:
     """

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, compress, count, groupby, islice, pairwise, starmap
+from numbers import Integral
 from operator import eq, lt, ne
 from typing import Any, Self
 
@@ -108,7 +109,7 @@ class Log:
             return self.latest
         return _instants.micros(_instants.aware(as_of, where="as_of"))
 
-    def named(self, stages: Iterable[str | Stage]) -> tuple[str, ...]:
+    def named(self, stages: Iterable[str | int | Stage]) -> tuple[str, ...]:
         """
         The names of stages, each one that the log has or knows.
 
@@ -184,8 +185,8 @@ class StageLog(Log):
         rows: Iterable[Sequence[Any]],
         *,
         by: Sequence[str] = (),
-        closed: Iterable[str | Stage] | None = None,
-        known: Iterable[str | Stage] = (),
+        closed: Iterable[str | int | Stage] | None = None,
+        known: Iterable[str | int | Stage] = (),
     ) -> Self:
         """
         Take rows of (lead, stage, at), or (lead, stage, at, seq), or with one label per *by*
@@ -245,8 +246,8 @@ class StageLog(Log):
         at: str,
         seq: str | None = None,
         by: Sequence[str] = (),
-        closed: Iterable[str | Stage] | None = None,
-        known: Iterable[str | Stage] = (),
+        closed: Iterable[str | int | Stage] | None = None,
+        known: Iterable[str | int | Stage] = (),
     ) -> Self:
         """
         Take the rows of a data frame: pandas, Polars or PyArrow; needs ``leadlib[frames]``.
@@ -425,14 +426,17 @@ def name_bytes(name: str) -> bytes:
     return f"{len(name)}:{name}".encode()
 
 
-def stage_names(stages: Iterable[str | Stage], where: str) -> tuple[str, ...]:
+def stage_names(stages: Iterable[str | int | Stage], where: str) -> tuple[str, ...]:
     """Stages or their names, in the form that logs keep; one text is not many names."""
     if isinstance(stages, str) or not isinstance(stages, Iterable):
         raise InvalidValue(expected="several stages", got=_text.kind_of(stages), where=where)
-    return tuple(
-        _text.clean(stage.name if isinstance(stage, Stage) else stage, limit=limits.ID_CHARACTERS)
-        for stage in stages
-    )
+    return tuple(_stage_name(stage, where) for stage in stages)
+
+
+def _stage_name(stage: Any, where: str) -> str:
+    if not isinstance(stage, bool) and isinstance(stage, Integral):  # those of NumPy, too
+        return _name(int(stage), where)
+    return _name(stage.name if isinstance(stage, Stage) else stage, where)
 
 
 @attrs.define

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import attrs
@@ -214,11 +215,11 @@ _Since = datetime | Mapping[str, datetime] | None
 
 def time_to_stage(
     log: StageLog,
-    goal: str | Stage | Iterable[str | Stage],
+    goal: str | int | Stage | Iterable[str | int | Stage],
     *,
-    start: str | Stage | None = None,
-    competing: Iterable[str | Stage] | None = None,
-    merged: Iterable[str | Stage] = (),
+    start: str | int | Stage | None = None,
+    competing: Iterable[str | int | Stage] | None = None,
+    merged: Iterable[str | int | Stage] = (),
     per: Per | str = Per.LEAD,
     recorded_since: datetime | Mapping[str, datetime] | None = None,
     as_of: datetime | None = None,
@@ -296,14 +297,14 @@ def time_to_stage(
 
 def _definition(
     log: StageLog,
-    goal: str | Stage | Iterable[str | Stage],
+    goal: str | int | Stage | Iterable[str | int | Stage],
     *,
-    start: str | Stage | None,
-    competing: Iterable[str | Stage] | None,
-    merged: Iterable[str | Stage],
+    start: str | int | Stage | None,
+    competing: Iterable[str | int | Stage] | None,
+    merged: Iterable[str | int | Stage],
     per: Per | str,
 ) -> PassageDefinition:
-    goals = log.named([goal] if isinstance(goal, str | Stage) else goal)
+    goals = log.named([goal] if isinstance(goal, str | int | Integral | Stage) else goal)
     starts = () if start is None else log.named([start])
     others = log.named(merged)
     if competing is None:

@@ -5,6 +5,7 @@ Passes: a lead that comes back gets another chance, and then one rate becomes th
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
+from numbers import Integral
 from operator import itemgetter
 from typing import Any
 
@@ -103,8 +104,8 @@ class Passes(Measured):
 def passes(
     log: StageLog,
     *,
-    start: str | Stage,
-    goal: str | Stage | Iterable[str | Stage],
+    start: str | int | Stage,
+    goal: str | int | Stage | Iterable[str | int | Stage],
     as_of: datetime | None = None,
 ) -> Passes:
     """
@@ -146,7 +147,7 @@ def passes(
     """
     check_in_python(log)
     [name] = log.named([start])
-    goals = log.named([goal] if isinstance(goal, str | Stage) else goal)
+    goals = log.named([goal] if isinstance(goal, str | int | Integral | Stage) else goal)
     if not goals or name in goals:
         raise InvalidValue(expected="stages other than the start", got="others", where="goal")
     cut = log.cut(as_of)

@@ -69,10 +69,10 @@ class Question:
     def of(
         cls,
         log: Log,
-        stages: Iterable[str | Stage],
+        stages: Iterable[str | int | Stage],
         *,
         as_of: datetime | None = None,
-        closed: Iterable[str | Stage] | None = None,
+        closed: Iterable[str | int | Stage] | None = None,
         counting: Counting | str = Counting.AT_LEAST,
     ) -> "Question":
         check_log(log)

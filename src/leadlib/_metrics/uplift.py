@@ -194,7 +194,7 @@ def uplift(
     log: StageLog,
     *,
     assigned: Mapping[str, str],
-    goal: str | Stage,
+    goal: str | int | Stage,
     since: datetime | None = None,
     as_of: datetime | None = None,
     holdout: str = _HOLDOUT,

@@ -127,7 +127,7 @@ def _cells(cohort: WindowedCohort) -> tuple[str, ...]:
 def converted_within(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     within: Period | timedelta | relativedelta | str,
     as_of: datetime | None = None,
     zone: tzinfo = UTC,
@@ -312,9 +312,9 @@ def _ratio_cells(month: PeriodRatio) -> tuple[str, ...]:
 def period_ratios(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     as_of: datetime | None = None,
-    closed: Iterable[str | Stage] | None = None,
+    closed: Iterable[str | int | Stage] | None = None,
     zone: tzinfo = UTC,
 ) -> PeriodRatios:
     """
