@@ -613,6 +613,7 @@ class TestBadFramesOfPandas:
     def test_mixed_instants_are_no_column_of_instants(self, ats):
         message = refused(self.a_pandas(at=ats))
         assert "expected instants with a time zone" in message
+        assert "pandas.to_datetime(..., utc=True)" in message
         assert "column 'at'" in message
 
     def test_groups_of_mixed_types_are_groups_all_the_same(self):

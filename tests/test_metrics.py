@@ -612,6 +612,12 @@ class TestFrames:
 
         assert len(StageLog.from_frame(frame, lead="lead", stage="stage", at="at")) == 0
 
+    def test_instants_that_are_text_say_how_to_make_them(self):
+        frame = pl.DataFrame({"lead": ["a"], "stage": ["new"], "at": ["2026-03-02T09:00Z"]})
+
+        with pytest.raises(InvalidValue, match=r"pandas\.to_datetime\(.* @ row 1, at"):
+            StageLog.from_frame(frame, lead="lead", stage="stage", at="at")
+
 
 class TestMainPath:
     def test_is_the_path_most_moves_lie_on(self):

@@ -267,7 +267,13 @@ class StageLog(Log):
         read = columns_of(frame, columns)
         if seq is None:
             read.insert(3, [0] * len(read[0]))
-        return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
+        try:
+            return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
+        except InvalidValue as fault:
+            if fault.got != "a str" or not str(fault.where).endswith(", at"):
+                raise
+            got = "text (in pandas: pandas.to_datetime(..., utc=True) makes instants of it)"
+            raise InvalidValue(expected=fault.expected, got=got, where=fault.where) from None
 
     @classmethod
     def merged(cls, logs: Iterable["StageLog"]) -> Self:
