@@ -664,6 +664,18 @@ class TestComparing:
             a.rate, b.rate
         )
 
+    def test_every_definition_is_read_by_the_names_of_its_parts(self):
+        log = a_log()
+        counted = metrics.funnel(log, stages=STAGES, closed=["lost"])
+        months = metrics.cohorts(log, stages=STAGES, closed=["lost"])
+        time = metrics.time_to_stage(log, "won", competing=["lost"])
+
+        assert counted.definition["stages"] == months.definition["stages"] == list(STAGES)
+        assert counted.definition["closed"] == months.definition["closed"] == ["lost"]
+        assert time.definition["competing"] == ["lost"]
+        with pytest.raises(UnknownName, match="did you mean 'closed'"):
+            _ = counted.definition["close"]
+
     @pytest.mark.rule("003-30", part="funnels and cohorts")
     def test_two_instants_is_refused_unless_asked_for(self):
         log = a_log()

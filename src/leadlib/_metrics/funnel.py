@@ -21,7 +21,7 @@ from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import Log, stage_names
-from leadlib._metrics.origin import Origin
+from leadlib._metrics.origin import Defines, Origin
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import (
     DAY,
@@ -130,7 +130,7 @@ class Stop:
 
 
 @attrs.frozen(kw_only=True)
-class FunnelDefinition:
+class FunnelDefinition(Defines):
     """
     What the numbers of a funnel mean; numbers under different definitions are different numbers.
 

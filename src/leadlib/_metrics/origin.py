@@ -14,10 +14,23 @@ from leadlib import _fields, _instants
 from leadlib._metrics.log import Log
 from leadlib._metrics.tables import LeadPaths
 from leadlib._results import Result, plain_data
+from leadlib.errors import UnknownName
 from leadlib.lifecycle import Deadline, Lifecycle, Standing, event_to_dict
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["Measured", "Origin", "asked_as", "origin_of", "origin_of_paths", "told"]
+__all__ = ["Defines", "Measured", "Origin", "asked_as", "origin_of", "origin_of_paths", "told"]
+
+
+class Defines:
+    """A definition of named parts; each is read like those of :attr:`Origin.definition`, too."""
+
+    __slots__ = ()
+
+    def __getitem__(self, part: str) -> Any:
+        names = [own.name for own in attrs.fields(type(self))]  # type: ignore[arg-type]  # of attrs
+        if part not in names:
+            raise UnknownName(expected="a part of the definition", got=f"{part!r:.64}", legal=names)
+        return plain_data(getattr(self, part))
 
 
 def _as_definition(parts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from leadlib._instants import MICROSECOND
 from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import Log, StageLog, check_log
-from leadlib._metrics.origin import Origin, origin_of
+from leadlib._metrics.origin import Defines, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import MISSING, check_column
 from leadlib._metrics.visits import counted_visits
@@ -48,7 +48,7 @@ class Per(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class PassageDefinition:
+class PassageDefinition(Defines):
     """
     What a :class:`TimeToStage` means; under another definition it is another number.
 
