@@ -154,6 +154,38 @@ class TestReport:
 
         assert [step["stage"] for step in found["funnel"]] == ["new", "disqualified"]
 
+    def test_says_that_the_stages_may_be_the_wrong_way_round(self, file, run, report, tmp_path):
+        log, page = file(HEAD + ROWS), tmp_path / "page.html"
+        options = ["--stages", "qualified,inquiry"]
+        _, out, _ = run("report", log, *options, "--html", page)
+        [note] = report(log, *options)["notes"]
+
+        assert note.startswith("Note: 1 lead went against this order of stages")
+        assert out.count(note) == 1
+        assert note in page.read_text(encoding="utf-8")
+
+    def test_says_that_the_stages_were_guessed(self, file, run, report, tmp_path):
+        log, page = file(HEAD + ROWS.replace("inquiry", "new")), tmp_path / "page.html"
+        note = (
+            "Note: the stages are a guess from the moves that most leads make: new, disqualified. "
+            "--stages names them, of: disqualified, new, qualified."
+        )
+        _, out, _ = run("report", log, "--html", page)
+
+        assert note in out.splitlines()
+        assert note in page.read_text(encoding="utf-8")
+        assert report(log)["notes"] == [note]
+
+    @pytest.mark.parametrize("options", [STAGES, []])
+    def test_stages_that_were_named_or_are_ours_are_no_guess(self, file, report, options):
+        assert report(file(HEAD + ROWS), *options)["notes"] == []
+
+    def test_a_guess_among_many_stages_names_the_first(self, file, report):
+        rows = "".join(f"l{n},s{n:02},2026-03-02T09:00Z,\n" for n in range(30))
+        [note, _] = report(file(HEAD + rows))["notes"]
+
+        assert note.endswith("s18, s19 and 10 more.")
+
     def test_dated_columns_without_a_date_are_stages_that_nobody_entered(self, file, report):
         path = file("lead,a,b\nx,2026-03-02,\ny,2026-03-03,\n")
         found = report(path, "--zone", "UTC", "--at", "new=a", "--at", "won=b")
@@ -799,12 +831,27 @@ class TestGuards:
         main(["report", str(log), "--stages", "Open,Won", "--json"])
         assert json.loads(capsys.readouterr().out)["notes"] == []
 
-    def test_an_end_inside_the_funnel_is_refused(self, tmp_path, capsys):
+    def test_an_end_inside_the_funnel_is_no_leaving_as_in_python(self, tmp_path, capsys):
+        log = tmp_path / "log.csv"
+        log.write_text(self.LOG + "b,Open,2026-01-01T00:00Z\n")
+        reports = []
+        for closed in ("Won,Lost", "Lost"):
+            main(["report", str(log), "--stages", "Open,Won", "--closed", closed, "--json"])
+            reports.append(json.loads(capsys.readouterr().out))
+
+        assert reports[0] == reports[1]
+        assert reports[0]["definition"]["closed"] == ["Lost"]
+        assert [step["left"] for step in reports[0]["funnel"]] == [1, 0]
+
+    def test_ends_that_are_all_inside_the_funnel_let_nobody_leave(self, tmp_path, capsys):
         log = tmp_path / "log.csv"
         log.write_text(self.LOG)
+        main(["report", str(log), "--stages", "Open,Won", "--closed", "Won"])
 
-        assert main(["report", str(log), "--stages", "Open,Won", "--closed", "Won"]) == 2
-        assert "expected stages outside the funnel, got 'Won'" in capsys.readouterr().err
+        assert (
+            "No stage outside the funnel was named as an end, so nobody has left."
+            in capsys.readouterr().out
+        )
 
     def test_a_workbook_is_named_as_one(self, tmp_path, capsys):
         log = tmp_path / "log.xlsx"

@@ -1,6 +1,7 @@
 """Several rates at once, a rate against its own past, and how many leads a test needs."""
 
 import pickle
+from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
 from math import exp, inf, lgamma, log, nan
@@ -20,9 +21,11 @@ from leadlib.metrics import (
     Drift,
     DriftState,
     Rate,
+    StageLog,
     compare,
     compare_all,
     drift,
+    funnel,
     sample_size,
 )
 
@@ -248,6 +251,35 @@ class TestCompareAll:
 
 
 PAIR = (Rate(30, 400), Rate(18, 420))
+
+
+class TestGroupsWithoutALabel:
+    def groups(self):
+        day = datetime(2026, 3, 2, tzinfo=UTC)
+        leads = (("a", "web"), ("b", None), ("c", "web"), ("d", None))
+        rows = [(lead, "new", day, 0, label) for lead, label in leads]
+        log = StageLog.from_rows([*rows, ("a", "won", day, 0, "web")], by=["origin"])
+        found = funnel(log, stages=["new", "won"], by="origin").groups
+        return {name: group.conversion("new", "won") for name, group in found.items()}
+
+    def test_are_compared_and_print_as_missing(self):
+        compared = compare_all(self.groups())
+
+        assert compared.rates[""] == Rate(0, 2)
+        assert "(missing)" in str(compared)
+        assert compared.pairs[0].to_dict()["b"] is None
+
+    @pytest.mark.parametrize("missing", [None, nan])
+    def test_may_be_named_as_frames_name_them(self, missing):
+        assert compare_all({"web": Rate(1, 2), missing: Rate(0, 2)}).pairs[0].b == ""
+
+    def test_are_one_group(self):
+        with pytest.raises(InvalidValue, match="names that differ, got one of them twice @ rates"):
+            compare_all({"": Rate(1, 2), None: Rate(0, 2)})
+
+    def test_a_name_that_is_none_is_refused_with_its_place(self):
+        with pytest.raises(InvalidValue, match="expected text, got an int @ rates"):
+            compare_all({"web": Rate(1, 2), 7: Rate(0, 2)})
 
 
 class TestSampleSize:

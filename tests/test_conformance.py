@@ -313,7 +313,8 @@ class TestStalls:
             (3, InvalidValue),
             ("3 days", InvalidValue),
             ({"new": 3}, InvalidValue),
-            ({3: DAY}, InvalidValue),
+            ({3: DAY}, UnknownName),
+            ({3.5: DAY}, InvalidValue),
             ({"new": DAY, OURS.start: 2 * DAY}, InvalidValue),
         ],
     )

@@ -310,12 +310,18 @@ class TestPeriodRatios:
         assert [m.cohort for m in ratios.months if m.cohort] == [*months]
 
 
+MONTHS = ("the month of entry", "1 month after that of entry", "2 months after that of entry")
+
+
 class TestConvertedWithin:
     @pytest.mark.rule("M-04")
     @pytest.mark.parametrize(("months", "expected"), [(0, 20), (1, 35), (2, 40)])
     def test_counts_calendar_months_after_that_of_entry(self, months, expected):
         as_of = datetime(2026, 4, 1, tzinfo=UTC)
-        january, february = converted_within(m_03(), stages=ENDS, within=months, as_of=as_of).months
+        found = converted_within(m_03(), stages=ENDS, within=MONTHS[months], as_of=as_of)
+        january, february = found.months
+
+        assert found.within == MONTHS[months]
 
         assert january.rate == Rate(expected, 100)
         if months < 2:
@@ -357,12 +363,12 @@ class TestConvertedWithin:
         last = over - timedelta(microseconds=1)
 
         for as_of, observed in ((over, 1), (last, 1), (last - timedelta(microseconds=1), 0)):
-            found = converted_within(log, stages=ENDS, within=0, as_of=as_of)
+            found = converted_within(log, stages=ENDS, within=MONTHS[0], as_of=as_of)
             assert found.months[0].observed == observed
 
     def test_prints_the_months_with_their_base(self):
         found = converted_within(
-            m_03(), stages=ENDS, within=2, as_of=datetime(2026, 4, 1, tzinfo=UTC)
+            m_03(), stages=ENDS, within=MONTHS[2], as_of=datetime(2026, 4, 1, tzinfo=UTC)
         )
 
         assert str(found).splitlines() == [
@@ -376,12 +382,21 @@ class TestConvertedWithin:
         assert isinstance(found, WindowedConversion)
         assert pickle.loads(pickle.dumps(found)) == found
 
-    @pytest.mark.parametrize("within", [-1, True, 1.5, None, "soon", 10_000, timedelta(0)])
+    @pytest.mark.parametrize(
+        "within", [-1, True, 1.5, None, "soon", "10000 months after that of entry", timedelta(0)]
+    )
     def test_needs_a_window(self, within):
         with pytest.raises(InvalidValue):
             converted_within(m_03(), stages=ENDS, within=within)
         with pytest.raises(InvalidValue):
-            converted_within(m_03(), stages=ENDS, within=1, zone="UTC")
+            converted_within(m_03(), stages=ENDS, within=MONTHS[1], zone="UTC")
+
+    @pytest.mark.parametrize("within", [30, 0, 30.0])
+    def test_a_number_without_a_unit_is_refused_with_an_example(self, within):
+        with pytest.raises(
+            InvalidValue, match=r"such as 30 days: .* got a number without a unit @ within"
+        ):
+            converted_within(m_03(), stages=ENDS, within=within)
 
     @given(logs(), st.integers(1, 60))
     def test_equals_a_count_by_hand(self, rows, days):
@@ -403,7 +418,7 @@ class TestConvertedWithin:
         assert found.rate == Rate(len(in_time), len(observed))
         assert found.young == len(first) - len(observed)
 
-    @given(logs(), logs(), st.integers(0, 90).map(day), st.sampled_from(["9 days", 0, 1]))
+    @given(logs(), logs(), st.integers(0, 90).map(day), st.sampled_from(["9 days", *MONTHS]))
     def test_nothing_after_as_of_is_visible(self, rows, more, as_of, within):
         past = [row for row in rows if row[2] <= as_of]
         later = [row for row in more if row[2] > as_of]

@@ -136,7 +136,7 @@ def same(own, log, **more):
     for grain in (timedelta(microseconds=1), timedelta(hours=1)):
         asked_of = {"as_of": more["as_of"], "grain": grain}
         assert stay_durations(log, **asked_of) == stay_durations(own, **asked_of)
-    for within in ("2 days", 0, 1):
+    for within in ("2 days", "the month of entry", "1 month after that of entry"):
         ends = {**asked, "within": within, "zone": BERLIN}
         assert converted_within(log, **ends) == converted_within(own, **ends)
 
@@ -613,6 +613,7 @@ class TestBadFramesOfPandas:
     def test_mixed_instants_are_no_column_of_instants(self, ats):
         message = refused(self.a_pandas(at=ats))
         assert "expected instants with a time zone" in message
+        assert "pandas.to_datetime(..., utc=True)" in message
         assert "column 'at'" in message
 
     def test_groups_of_mixed_types_are_groups_all_the_same(self):

@@ -30,6 +30,7 @@ from leadlib.metrics import (
     cohorts,
     funnel,
     main_path,
+    time_to_stage,
     wilson_interval,
 )
 
@@ -375,6 +376,45 @@ class TestFunnel:
 
         assert (result.leads, result.outside) == (4, 1)
 
+    def test_of_a_log_without_rows_says_that_there_are_none(self):
+        with pytest.raises(UnknownName, match="the stage 'new', got a log without rows @ stages"):
+            funnel(StageLog.from_rows([]), stages=["new", "won"])
+
+    def test_a_column_that_was_not_taken_says_where_columns_are_taken(self):
+        for count in (funnel, time_to_stage):
+            more = {"stages": STAGES} if count is funnel else {"goal": "qualified"}
+            with pytest.raises(
+                UnknownName, match="those named in by= when it is made, got 'sorce'"
+            ):
+                count(a_log(self.ROWS), by="sorce", **more)
+        with pytest.raises(InvalidValue, match="one label column, got a list @ by"):
+            funnel(a_log(self.ROWS), stages=STAGES, by=["source"])
+
+    def way(self, against):
+        """Forty leads are new and won, and so many of them won before they are new."""
+        rows = [(f"l{n}", "new", day(5)) for n in range(40)]
+        return rows + [(f"l{n}", "won", day(3 if n < against else 9)) for n in range(40)]
+
+    def test_an_order_that_many_went_against_is_doubted_below_the_table(self):
+        doubted = funnel(StageLog.from_rows(self.way(5)), stages=["new", "won"])
+        whole = funnel(StageLog.from_rows(self.way(0)), stages=["won", "new"])
+        note = (
+            "Note: 5 leads went against this order of stages, more than one in 10 that went on: "
+            "is it the right way round?"
+        )
+
+        assert str(doubted).splitlines()[-1] == note
+        assert note in doubted._repr_html_()
+        assert doubted.notes == (note,)
+        assert whole.notes[0].startswith("Note: 40 leads went against")
+
+    def test_an_order_that_one_in_ten_went_against_is_not(self):
+        counted = funnel(StageLog.from_rows(self.way(4)), stages=["new", "won"])
+
+        assert counted.reversed_times == 4
+        assert counted.notes == ()
+        assert "Note" not in str(counted)
+
     def test_names_near_misses(self):
         log = a_log(self.ROWS)
         with pytest.raises(UnknownName, match="did you mean 'qualified'"):
@@ -572,6 +612,12 @@ class TestFrames:
 
         assert len(StageLog.from_frame(frame, lead="lead", stage="stage", at="at")) == 0
 
+    def test_instants_that_are_text_say_how_to_make_them(self):
+        frame = pl.DataFrame({"lead": ["a"], "stage": ["new"], "at": ["2026-03-02T09:00Z"]})
+
+        with pytest.raises(InvalidValue, match=r"pandas\.to_datetime\(.* @ row 1, at"):
+            StageLog.from_frame(frame, lead="lead", stage="stage", at="at")
+
 
 class TestMainPath:
     def test_is_the_path_most_moves_lie_on(self):
@@ -584,6 +630,27 @@ class TestMainPath:
         rows += [("a", "won", day(1)), ("b", "won", day(2)), ("c", "lost", day(1))]
 
         assert main_path(StageLog.from_rows(rows)) == ("new", "won")
+
+    def test_a_stage_where_stories_end_before_others_get_further_is_no_step(self):
+        """Of 20: 12 are junk at once, 5 stop at mql, 2 at sql, and 1 is won."""
+        ways = 12 * [["junk"]] + 5 * [["mql"]] + 2 * [["mql", "sql"]] + [["mql", "sql", "won"]]
+        rows = [
+            (f"l{number}", stage, day(place))
+            for number, way in enumerate(ways)
+            for place, stage in enumerate(["new", *way])
+        ]
+
+        assert main_path(StageLog.from_rows(rows)) == ("new", "mql", "sql", "won")
+
+    def test_a_move_that_hardly_anybody_makes_is_no_step(self):
+        """One of 51 goes on after won, by mistake; one of 50 would be a step."""
+        rows = [(f"l{number}", "new", day(0)) for number in range(51)]
+        rows += [(f"l{number}", "won", day(1)) for number in range(51)]
+        more = [("l0", "mistake", day(2))]
+
+        assert main_path(StageLog.from_rows(rows + more)) == ("new", "won")
+        rows = [row for row in rows if row[0] != "l50"]
+        assert main_path(StageLog.from_rows(rows + more)) == ("new", "won", "mistake")
 
     def test_stages_of_one_day_come_in_their_usual_order_whatever_their_names(self):
         for second in ("contacted", "phoned"):

@@ -664,16 +664,68 @@ class TestComparing:
             a.rate, b.rate
         )
 
-    def test_the_same_way_at_another_time_or_of_another_group_is_done(self):
+    def test_every_definition_is_read_by_the_names_of_its_parts(self):
         log = a_log()
-        early = metrics.funnel(log, stages=STAGES, as_of=day(60), closed=["lost"])
-        late = metrics.funnel(log, stages=STAGES, by="origin", closed=["lost"])
-        groups = {name: group.conversion("inquiry", "won") for name, group in late.groups.items()}
+        counted = metrics.funnel(log, stages=STAGES, closed=["lost"])
+        months = metrics.cohorts(log, stages=STAGES, closed=["lost"])
+        time = metrics.time_to_stage(log, "won", competing=["lost"])
 
-        assert metrics.compare(
-            late.conversion("inquiry", "won"), early.conversion("inquiry", "won")
-        ).difference
+        assert counted.definition["stages"] == months.definition["stages"] == list(STAGES)
+        assert counted.definition["closed"] == months.definition["closed"] == ["lost"]
+        assert time.definition["competing"] == ["lost"]
+        with pytest.raises(UnknownName, match="did you mean 'closed'"):
+            _ = counted.definition["close"]
+
+    @pytest.mark.rule("003-30", part="funnels and cohorts")
+    def test_two_instants_is_refused_unless_asked_for(self):
+        log = a_log()
+        early, late = (
+            metrics.funnel(log, stages=STAGES, as_of=day(n), closed=["lost"]).conversion(
+                "inquiry", "won"
+            )
+            for n in (60, 90)
+        )
+
+        with pytest.raises(DefinitionMismatch) as caught:
+            metrics.compare(late, early)
+        assert caught.value.expected.startswith("as of 2026-")
+        assert caught.value.expected != caught.value.got
+        assert caught.value.where == "b against a"
+        assert metrics.compare(late, early, across=True).difference
+
+    def test_two_groups_of_one_column_is_done(self):
+        log = a_log()
+        counted = metrics.funnel(log, stages=STAGES, by="origin", closed=["lost"])
+        groups = {name: own.conversion("inquiry", "won") for name, own in counted.groups.items()}
+
         assert metrics.compare_all(groups).pairs[0].comparison.a == Rate(0, 20)
+
+    def test_the_whole_with_a_part_of_itself_is_refused_unless_asked_for(self):
+        counted = metrics.funnel(a_log(), stages=STAGES, by="origin", closed=["lost"])
+        groups = {name: own.conversion("inquiry", "won") for name, own in counted.groups.items()}
+        whole = counted.conversion("inquiry", "won")
+
+        with pytest.raises(DefinitionMismatch, match=r"different leads.*in both @ b against a"):
+            metrics.compare(groups["web"], whole)
+        with pytest.raises(DefinitionMismatch, match="@ all against fair"):
+            metrics.compare_all({**groups, "all": whole})
+        assert metrics.compare(groups["web"], whole, across=True).b == whole.rate
+
+    def test_groups_of_two_columns_is_refused_and_of_two_logs_is_done(self):
+        rows = [("a", "new", day(0), 0, "web", "ana"), ("a", "won", day(1), 0, "web", "ana")]
+        logs = [StageLog.from_rows(rows, by=["origin", "rep"]) for _ in range(2)]
+        ana, web, other = (
+            metrics.funnel(log, stages=["new", "won"], by=by).groups[name].conversion("new", "won")
+            for log, by, name in (
+                (logs[0], "rep", "ana"),
+                (logs[0], "origin", "web"),
+                (logs[1], "origin", "web"),
+            )
+        )
+
+        with pytest.raises(DefinitionMismatch):
+            metrics.compare(ana, web)
+        assert metrics.compare(ana, other).difference == 0
 
     def test_other_stages_is_refused(self):
         counted = metrics.funnel(a_log(), stages=STAGES)
@@ -693,9 +745,9 @@ class TestComparing:
         assert metrics.compare(Rate(1, 3), counted, across=True).b == counted.rate
 
     def test_two_months_of_cohorts_is_done_and_of_other_cohorts_is_refused(self):
-        log = a_log()
-        months = metrics.cohorts(log, stages=STAGES)
-        others = metrics.cohorts(log, stages=["inquiry", "qualified"])
+        log, late = a_log(), day(200)
+        months = metrics.cohorts(log, stages=STAGES, as_of=late)
+        others = metrics.cohorts(log, stages=["inquiry", "qualified"], as_of=late)
         january, march = (months.conversion(date(2026, n, 15)) for n in (1, 3))
 
         assert metrics.compare(march, january).a == Rate(3, 12)
@@ -703,6 +755,22 @@ class TestComparing:
         assert (january.left, january.open) == (2, 8)
         with pytest.raises(DefinitionMismatch):
             metrics.compare(january, others.conversion(date(2026, 1, 1)))
+
+    def test_a_month_that_has_not_had_the_time_is_refused_unless_asked_for(self):
+        months = metrics.cohorts(a_log(), stages=STAGES)
+        assert [month.is_young for month in months.months] == [False, False, True]
+        january, february, march = (months.conversion(date(2026, n, 1)) for n in (1, 2, 3))
+
+        assert metrics.compare(february, january).a == february.rate
+        for compared in (
+            lambda: metrics.compare(march, january),
+            lambda: metrics.compare_all({"a": march, "b": january}),
+        ):
+            with pytest.raises(
+                DefinitionMismatch, match=r"the time to arrive, got .* young .* @ a"
+            ):
+                compared()
+        assert metrics.compare(march, january, across=True).a == march.rate
 
     def test_a_month_without_leads_or_without_a_record_is_refused(self):
         months = metrics.cohorts(a_log(), stages=STAGES)

@@ -152,6 +152,12 @@ def check_type(value: object, kind: type, where: str) -> None:
         raise InvalidValue(expected=expected, got=_text.kind_of(value), where=where)
 
 
+def check_several(values: object, expected: str, where: str) -> None:
+    """Refuse what holds no values in a row with an error of ours; a mapping would give its keys."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        raise InvalidValue(expected=expected, got=_text.kind_of(values), where=where)
+
+
 def is_a(kind: type) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
     """A validator of fields: a value of that type."""
 
@@ -213,11 +219,15 @@ class FrozenDict(dict[_K, _V]):
         return FrozenDict, (dict(self),)
 
 
-def by_name(values: Mapping[Any, Any], convert: Callable[[Any], _V]) -> FrozenDict[str, _V]:
+def by_name(
+    values: Mapping[Any, Any],
+    convert: Callable[[Any], _V],
+    name_of: Callable[[Any], str] = identifier,
+) -> FrozenDict[str, _V]:
     """Values by clean names, in their order; two names that become one are refused."""
     if not isinstance(values, Mapping):
         raise InvalidValue(expected="values by name", got=_text.kind_of(values))
-    named = FrozenDict({identifier(name): convert(value) for name, value in values.items()})
+    named = FrozenDict({name_of(name): convert(value) for name, value in values.items()})
     if len(named) < len(values):
         raise InvalidValue(expected="names that differ", got="one of them twice")
     return named

@@ -4,6 +4,7 @@ Rates that never travel without their count, base and interval, and what two of 
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from itertools import combinations
 from math import copysign, exp, fsum, hypot, sqrt
 from operator import index
 from typing import Any, Protocol
@@ -442,14 +443,16 @@ def compare(a: "Rate | Defined", b: "Rate | Defined", *, across: bool = False) -
         a: The rate in question: the new way, the challenger, after.  A result with a definition,
             such as :meth:`Funnel.conversion`, is compared with one of the same definition only.
         b: The rate it is measured against: the old way, the baseline, before.
-        across: Whether to compare rates of different definitions all the same.
+        across: Whether to compare all the same what would be refused.
 
     Returns:
         The difference *a* minus *b* with its 95 % interval, and the test of it.
 
     Raises:
         InvalidValue: Either is no rate.
-        DefinitionMismatch: They do not mean the same, or only one of them says what it means.
+        DefinitionMismatch: They do not mean the same, or only one of them says what it means; they
+            are as of two instants; a month is too young to be compared; or one is a group of the
+            other, or of another column, so that both count the same leads.
 
     Source:
         Newcombe's hybrid score interval (1998); pooled z; Fisher's exact test where a cell of the
@@ -470,14 +473,45 @@ def rate_of(value: Any) -> Any:
 
 
 def check_defined(rates: Mapping[str, Any], *, across: bool) -> None:
-    """Refuse rates under different definitions, unless somebody asks for it."""
-    meant = {name: getattr(rate, "definition", None) for name, rate in rates.items()}
-    first, *others = meant
-    for name in others:
-        if meant[name] != meant[first] and not across:
-            expected, got = _apart(meant[first], meant[name])
+    """Refuse rates that do not mean the same of different leads, unless somebody asks for it."""
+    if across:
+        return
+    [(first, own), *others] = rates.items() if rates else [("", None)]
+    for name, rate in others:
+        apart = next((found for find in _DIFFER if (found := find(own, rate))), None)
+        if apart:
+            expected, got = apart
             where = f"{name} against {first}"
             raise DefinitionMismatch(expected=expected, got=got, where=where)
+    for name, rate in rates.items():
+        if getattr(rate, "is_young", False):
+            expected = "leads that have all had the time to arrive"
+            raise DefinitionMismatch(expected=expected, got="those of a young month", where=name)
+    _check_parts(rates)
+
+
+def _other_meaning(a: Any, b: Any) -> tuple[str, str] | None:
+    own, other = (getattr(rate, "definition", None) for rate in (a, b))
+    return None if own == other else _apart(own, other)
+
+
+def _other_time(a: Any, b: Any) -> tuple[str, str] | None:
+    """Leads seen later have had more time, so their rate is higher for that alone."""
+    own, other = (getattr(rate, "as_of", None) for rate in (a, b))
+    return None if own == other else (f"as of {own}", f"as of {other}")
+
+
+_DIFFER = (_other_meaning, _other_time)
+
+
+def _check_parts(rates: Mapping[str, Any]) -> None:
+    """Refuse a whole beside a part of itself: a test of two rates takes their leads as others."""
+    origins = [(name, getattr(rate, "origin", None)) for name, rate in rates.items()]
+    for (first, own), (name, origin) in combinations(origins, 2):
+        if own and origin and own.overlaps(origin):
+            expected = "rates of different leads, such as the groups of one column"
+            got = "some leads that are in both"
+            raise DefinitionMismatch(expected=expected, got=got, where=f"{name} against {first}")
 
 
 def _apart(a: Any, b: Any) -> tuple[str, str]:

@@ -213,13 +213,20 @@ def _add_report(commands: Any) -> None:
         help="only rows with this value, for tables that hold the history of other properties, too",
     )
     add("--seq", metavar="COLUMN", help="the column that orders events of one instant")
-    add("--stages", type=_names, metavar="A,B,C", help="the funnel, first stage first")
+    add(
+        "--stages",
+        type=_names,
+        metavar="A,B,C",
+        help="the funnel, first stage first (default: guessed, and the report says so, unless the "
+        "log speaks the words of the standard lifecycle)",
+    )
     add(
         "--closed",
         type=_names,
         metavar="A,B",
-        help="the stages outside the funnel in which a story ends (default: those of the standard "
-        "lifecycle if the log speaks its words, else those from which nobody came back)",
+        help="the stages in which a story ends; who is in one of the funnel has not left it "
+        "(default: those of the standard lifecycle if the log speaks its words, else those outside "
+        "the funnel from which nobody came back)",
     )
     add("--by", metavar="COLUMN", help="one more funnel for each value of this column")
     add("--as-of", metavar="INSTANT", help="nothing later is visible (default: the last event)")
@@ -317,16 +324,22 @@ def _report(asked: argparse.Namespace) -> int:
         _check_page(asked.html, asked.log)
     read = _scan(asked, at, as_of) or _read(asked, at, as_of)
     log, stages = read.log, _stages(asked, at, read.log, as_of)
-    _check_closed(asked.closed, stages)
     counted = funnel(log, stages=stages, by=asked.by, as_of=as_of, closed=asked.closed)
     months = cohorts(log, stages=stages, as_of=as_of, closed=asked.closed, zone=asked.zone or UTC)
     doubts = list(_doubts(counted, log, wide=isinstance(at, dict)))
+    if not (asked.stages or isinstance(at, dict) or log.known):
+        doubts.insert(0, _guessed(stages, log))
     notes = [*_notes(counted, read.rows, asked.zone), *doubts]
     if asked.html is not None:
         title = f"Funnel of {', '.join(path.name for path in asked.log)}"
-        _write(asked.html, to_html(counted, cohorts=months, title=title, notes=notes))
+        _write(
+            asked.html,
+            to_html(counted, cohorts=months, title=title, notes=[*notes, *counted.notes]),
+        )
     if asked.json:
-        _print_json(_plain(counted, months, read.rows, read.problems) | {"notes": doubts})
+        _print_json(
+            _plain(counted, months, read.rows, read.problems) | {"notes": [*doubts, *counted.notes]}
+        )
     else:
         _say("\n".join([*notes, *_page(counted, months)]))
     return _finish(asked, read.rows, read.problems)
@@ -474,6 +487,8 @@ _READING = (
 def _ends(counted: Funnel) -> str:
     """Which stages end a story, and who says so: without one, nobody can have left."""
     definition = counted.definition
+    if not definition.closed and definition.closed_by == "given":
+        return "No stage outside the funnel was named as an end, so nobody has left."
     if not definition.closed:
         return "No stage counts as an end, so nobody has left (--closed names the ends)."
     said = {
@@ -495,6 +510,15 @@ def _doubts(counted: Funnel, log: StageLog | FrameLog, *, wide: bool) -> Iterato
             "Note: no lead entered two stages. If the log has one row for each lead with its "
             "present status, it holds no history: give dated columns instead, --at STAGE=COLUMN."
         )
+
+
+def _guessed(stages: Sequence[str], log: StageLog | FrameLog) -> str:
+    """Nobody named the stages, and the numbers mean nothing if the guess is wrong."""
+    more = f" and {len(log.stages) - _SHOWN} more" if len(log.stages) > _SHOWN else ""
+    return (
+        f"Note: the stages are a guess from the moves that most leads make: {', '.join(stages)}. "
+        f"--stages names them, of: {', '.join(log.stages[:_SHOWN])}{more}."
+    )
 
 
 def _page(counted: Funnel, months: Cohorts) -> Iterator[str]:
@@ -657,13 +681,6 @@ def _same(log: Path, page: Path) -> bool:
 
 
 _PAGE = b"<!doctype html>"
-
-
-def _check_closed(closed: Sequence[str] | None, stages: Sequence[str]) -> None:
-    inside = [stage for stage in closed or () if stage in stages]
-    if inside:
-        expected = "stages outside the funnel"
-        raise InvalidValue(expected=expected, got=repr(inside[0]), where="--closed")
 
 
 def _write(path: Path, page: str) -> None:

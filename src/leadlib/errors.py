@@ -215,7 +215,7 @@ def _revive_brief(missing: tuple[str, ...], lead: str) -> BriefIncomplete:
 
 
 class DefinitionMismatch(LeadlibError, ValueError):
-    """Figures that were judged under different definitions were set side by side."""
+    """Figures that do not mean the same, or not of different leads, were set side by side."""
 
 
 class UnknownName(LeadlibError, LookupError):

@@ -89,7 +89,7 @@ from leadlib._metrics.followup import (
     untouched,
 )
 from leadlib._metrics.frames import FrameLog
-from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel, main_path
+from leadlib._metrics.funnel import Funnel, FunnelDefinition, FunnelStep, Stop, funnel
 from leadlib._metrics.incidence import (
     CumulativeIncidence,
     IncidenceStep,
@@ -103,6 +103,7 @@ from leadlib._metrics.journey import (
 )
 from leadlib._metrics.leakage import Leakage, leakage
 from leadlib._metrics.log import LogBuilder, StageLog
+from leadlib._metrics.mainpath import main_path
 from leadlib._metrics.mix import Mix
 from leadlib._metrics.origin import Measured, Origin
 from leadlib._metrics.passages import (

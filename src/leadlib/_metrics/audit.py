@@ -202,6 +202,7 @@ def audit_handoffs(verdicts: Iterable[Verdict], overrides: Iterable[Override] = 
 def _judged(verdicts: Iterable[Verdict]) -> tuple[LeadDefinition | None, dict[str, Outcome]]:
     outcomes: dict[str, Outcome] = {}
     definition: LeadDefinition | None = None
+    _fields.check_several(verdicts, "verdicts, as definition.judge gives them", "verdicts")
     for verdict in verdicts:
         _fields.check_type(verdict, Verdict, "verdicts")
         if definition is None:

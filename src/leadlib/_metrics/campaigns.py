@@ -321,6 +321,7 @@ def rank(results: Iterable[CampaignResult], *, by: str = "value") -> tuple[Campa
     if by not in _FIGURES:
         expected = "a figure to rank by"
         raise UnknownName(expected=expected, got=repr(by), where="by", legal=_FIGURES)
+    _fields.check_several(results, "results of campaigns", "results")
     ranked = tuple(results)
     check_comparable(ranked)
     _check_names(ranked)

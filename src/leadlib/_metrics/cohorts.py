@@ -160,6 +160,7 @@ class Cohorts(Measured):
             entered=cohort.entered,
             arrived=cohort.reached,
             left=cohort.left,
+            is_young=cohort.is_young,
             origin=self.origin,
         )
 
@@ -204,9 +205,9 @@ def _cells(cohort: Cohort) -> tuple[str, ...]:
 def cohorts(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     as_of: datetime | None = None,
-    closed: Iterable[str | Stage] | None = None,
+    closed: Iterable[str | int | Stage] | None = None,
     zone: tzinfo = UTC,
 ) -> Cohorts:
     """

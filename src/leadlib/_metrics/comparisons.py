@@ -17,6 +17,7 @@ import attrs
 
 from leadlib import _fields, _text, limits
 from leadlib._metrics.offers import plain
+from leadlib._metrics.tables import MISSING, NO_LABEL
 from leadlib._rates import (
     LEVEL,
     Benchmark,
@@ -94,8 +95,8 @@ class ComparedPair:
     Two of several rates.
 
     Args:
-        a: The name of the first.
-        b: The name of the second.
+        a: The name of the first; leads without a label are under the empty text.
+        b: The name of the second, likewise.
         comparison: The first against the second; its own p is not adjusted, nor is its interval.
         p: The adjusted p; None if either rate is of nothing.
     """
@@ -113,8 +114,8 @@ class ComparedPair:
     def to_dict(self) -> dict[str, Any]:
         """The pair as plain data."""
         return {
-            "a": self.a,
-            "b": self.b,
+            "a": self.a or None,
+            "b": self.b or None,
             "difference": self.comparison.difference,
             "interval": list(self.comparison.interval) if self.comparison.interval else None,
             "test": self.comparison.test,
@@ -131,8 +132,17 @@ def _as_rate(value: Any) -> Rate:
     return rate
 
 
+def _by_group(rates: Mapping[Any, Any]) -> Mapping[str, Rate]:
+    return _fields.by_name(rates, _as_rate, _group_of)
+
+
+def _group_of(name: Any) -> str:
+    """A group of leads without a label is one, too: a funnel has it under the empty text."""
+    return MISSING if name == MISSING or _text.is_missing(name) else _fields.identifier(name)
+
+
 def _as_rates(rates: Mapping[str, Any]) -> Mapping[str, Rate]:
-    named = _fields.by_name(rates, _as_rate)
+    named: Mapping[str, Rate] = _fields.named("rates", _by_group)(rates)
     if len(named) < _FEWEST:
         got = _text.plural(len(named), "rate")
         raise InvalidValue(expected="at least two rates", got=got, where="rates")
@@ -236,13 +246,14 @@ _HEAD = ("a", "b", "points", "95 % interval", "p", "adjusted", "differ")
 
 
 def _cells(pair: ComparedPair) -> tuple[str, ...]:
+    names = (pair.a or NO_LABEL, pair.b or NO_LABEL)
     compared, p = pair.comparison, pair.comparison.p_value
     if compared.difference is None or compared.interval is None or p is None or pair.p is None:
-        return (pair.a, pair.b, *["-"] * 5)
+        return (*names, *["-"] * 5)
     low, high = map(shown_points, compared.interval)
     chances = (shown_chance(value).removeprefix("p ") for value in (p, pair.p))
     differ = "yes" if pair.is_significant else "not shown"
-    return (pair.a, pair.b, shown_points(compared.difference), f"[{low}, {high}]", *chances, differ)
+    return (*names, shown_points(compared.difference), f"[{low}, {high}]", *chances, differ)
 
 
 def compare_all(
@@ -256,9 +267,10 @@ def compare_all(
 
     Args:
         rates: By name, such as one for each campaign; at most 100.  Results with a definition must
-            share it, as for :func:`compare`.
+            share it, as for :func:`compare`.  The group of a funnel without a label, whose name is
+            empty, prints as ``(missing)``.
         adjust: How the p of each pair pays for the number of pairs: ``holm`` or ``bh``.
-        across: Whether to compare rates of different definitions all the same.
+        across: Whether to compare all the same what would be refused.
 
     Returns:
         χ² of homogeneity over all, and each pair with the p of :attr:`Comparison.p_value`,
@@ -266,7 +278,7 @@ def compare_all(
 
     Raises:
         InvalidValue: Fewer than two rates, or something that is none.
-        DefinitionMismatch: They do not mean the same, or only some of them say what they mean.
+        DefinitionMismatch: They do not mean the same, as for :func:`compare`.
         UnknownName: No such *adjust*.
         LimitExceeded: More than 100 rates.
 
@@ -289,7 +301,8 @@ def compare_all(
     """
     way = _fields.member(Adjustment, adjust, expected="a way to adjust", where="adjust")
     named = _as_rates(rates)
-    check_defined(dict(rates), across=across)
+    shown = (name or NO_LABEL for name in named)
+    check_defined(dict(zip(shown, rates.values(), strict=True)), across=across)
     names = [*combinations(named, 2)]
     compared = [compare(named[a], named[b]) for a, b in names]
     adjusted = _adjusted([comparison.p_value for comparison in compared], way)

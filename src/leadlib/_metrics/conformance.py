@@ -19,6 +19,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics.declared import Declared, MoveKind
 from leadlib._metrics.log import StageLog, stage_names
 from leadlib._metrics.origin import Measured, Origin, origin_of
+from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import DAY
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
@@ -384,7 +385,7 @@ def _stall_cells(stall: Stall) -> tuple[str, ...]:
     return (stall.stage, stall.owner.value if stall.owner else "-", *counts, *days)
 
 
-Limit = timedelta | Mapping[str | Stage, timedelta] | None
+Limit = timedelta | Mapping[str | int | Stage, timedelta] | None
 
 
 def conformance(
@@ -434,7 +435,7 @@ def conformance(
         >>> result.departures[0].kind, result.departures[0].skipped
         (<MoveKind.SKIP: 'skip'>, ('watch',))
     """
-    _fields.check_type(log, StageLog, "log")
+    check_in_python(log)
     _fields.check_type(lifecycle, Lifecycle, "lifecycle")
     declared, cut = Declared.of(lifecycle), log.cut(as_of)
     limits = _limits(stall, declared, lifecycle.name)

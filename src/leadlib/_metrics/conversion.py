@@ -29,6 +29,7 @@ class Conversion(Measured):
         entered: How many leads reached *start*.
         arrived: How many of them reached *goal*; each once, however often it entered.
         left: How many did not, and their story has ended elsewhere.
+        is_young: Whether they are a month of :func:`cohorts` that has not had the time to arrive.
         origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
@@ -37,6 +38,7 @@ class Conversion(Measured):
     entered: int
     arrived: int
     left: int
+    is_young: bool = False
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property

@@ -363,8 +363,12 @@ def _check_types(schema: Any, columns: Mapping[str, str]) -> None:
     for key, name in columns.items():
         expected, is_legal = legal.get(key, by)
         if not is_legal(schema[name]):
-            where = f"column {name!r}"
-            raise InvalidValue(expected=expected, got=str(schema[name]), where=where)
+            where, got = f"column {name!r}", str(schema[name])
+            if key == "at" and schema[name] == nw.Object:  # only pandas has it
+                got = (
+                    "values of several kinds (pandas.to_datetime(..., utc=True) makes one of them)"
+                )
+            raise InvalidValue(expected=expected, got=got, where=where)
 
 
 def _is_no_group(kind: Any) -> bool:

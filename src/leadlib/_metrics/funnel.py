@@ -8,10 +8,8 @@ what the next stage reached.
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -22,16 +20,24 @@ from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import Log, check_log, stage_names
-from leadlib._metrics.origin import Origin
+from leadlib._metrics.log import Log, stage_names
+from leadlib._metrics.origin import Defines, Origin
 from leadlib._metrics.reading import read_paths
-from leadlib._metrics.tables import DAY, MISSING, LeadPaths, PathTable, Question, check_column
+from leadlib._metrics.tables import (
+    DAY,
+    MISSING,
+    NO_LABEL,
+    LeadPaths,
+    PathTable,
+    Question,
+    check_column,
+)
 from leadlib._rates import Rate
 from leadlib._results import Result, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
 
-__all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel", "main_path"]
+__all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel"]
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +130,7 @@ class Stop:
 
 
 @attrs.frozen(kw_only=True)
-class FunnelDefinition:
+class FunnelDefinition(Defines):
     """
     What the numbers of a funnel mean; numbers under different definitions are different numbers.
 
@@ -179,17 +185,17 @@ class Funnel(Result):
     groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
     _log: Log = attrs.field(eq=False)
 
-    def __getitem__(self, stage: str | Stage) -> FunnelStep:
+    def __getitem__(self, stage: str | int | Stage) -> FunnelStep:
         return self.steps[self._place(stage)]
 
-    def _place(self, stage: str | Stage) -> int:
+    def _place(self, stage: str | int | Stage) -> int:
         [name] = stage_names([stage], "stage")
         legal = self.definition.stages
         if name not in legal:
             raise UnknownName(expected="a stage of the funnel", got=repr(name), legal=legal)
         return legal.index(name)
 
-    def conversion(self, start: str | Stage, goal: str | Stage) -> Conversion:
+    def conversion(self, start: str | int | Stage, goal: str | int | Stage) -> Conversion:
         """
         Count how many leads got from one stage of the funnel to a later one.
 
@@ -238,7 +244,7 @@ class Funnel(Result):
             log=self._log,
         )
 
-    def split(self, boundary: str | Stage) -> tuple[Conversion, Conversion]:
+    def split(self, boundary: str | int | Stage) -> tuple[Conversion, Conversion]:
         """
         Look at the funnel as two: up to *boundary* and from there on.
 
@@ -268,11 +274,22 @@ class Funnel(Result):
         return f"<Funnel of {_text.plural(self.leads, 'lead')}, {len(self.steps)} stages>"
 
     def __str__(self) -> str:
-        steps = _text.text_table(_HEAD, [_cells(step) for step in self.steps])
+        steps = "\n".join(
+            [_text.text_table(_HEAD, [_cells(step) for step in self.steps]), *self.notes]
+        )
         if not self.groups:
             return steps
         head, *rows = self.group_rows()
         return f"{steps}\n\n{_text.text_table(head, rows)}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know before trusting the numbers; none if nothing is odd."""
+        entries = sum(step.reached - step.skipped for step in self.steps)
+        if _MANY * self.reversed_times <= entries - self.leads:
+            return ()
+        went = f"{_text.plural(self.reversed_times, 'lead')} went against this order of stages"
+        return (f"Note: {went}, more than one in {_MANY} that went on: is it the right way round?",)
 
     def group_rows(self) -> list[tuple[str, ...]]:
         """The groups side by side, from the first stage to the last, as text; the head first."""
@@ -290,7 +307,7 @@ class Funnel(Result):
 
     def _repr_html_(self) -> str:
         """A picture and the table, for notebooks: nothing to load, no script."""
-        table = html_table(_HEAD, [_cells(step) for step in self.steps])
+        table = html_table(_HEAD, [_cells(step) for step in self.steps], below=self.notes)
         groups = ""
         if self.groups:
             head, *rows = self.group_rows()
@@ -337,7 +354,7 @@ class Funnel(Result):
         return plain
 
 
-_NO_LABEL = "(missing)"
+_MANY = 10  # so many leads as one in this number against the order make the order doubtful
 _SHOWN = 24  # groups of a page; all of them are in the records
 
 
@@ -345,7 +362,7 @@ def _group_cells(name: str, group: "Funnel") -> tuple[str, ...]:
     *way, goal = group.steps
     whole = Rate(goal.reached, group.steps[0].reached)
     counts = (whole.n, whole.k, sum(step.left for step in way), sum(step.open for step in way))
-    return (name or _NO_LABEL, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
+    return (name or NO_LABEL, *(f"{n:,}" for n in counts), whole.percent, whole.bounds)
 
 
 _HEAD = (
@@ -383,10 +400,10 @@ def _closed_dict(step: FunnelStep) -> dict[str, Any]:
 def funnel(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     by: str | None = None,
     as_of: datetime | None = None,
-    closed: Iterable[str | Stage] | None = None,
+    closed: Iterable[str | int | Stage] | None = None,
     counting: Counting | str = Counting.AT_LEAST,
 ) -> Funnel:
     """
@@ -398,8 +415,9 @@ def funnel(
         stages: The waterfall, first stage first.
         by: A label column of the log: one more funnel for each group; every lead is in one.
         as_of: The last visible instant; the last event unless given.
-        closed: The stages outside the waterfall in which a story ends.  Unless given, those of the
-            lifecycle that made the log; without one, the stages from which nobody came back.
+        closed: The stages in which a story ends; those of the waterfall may be named, too, and
+            nobody has left by being there.  Unless given, those of the lifecycle that made the log;
+            without one, the stages outside the waterfall from which nobody came back.
         counting: When a lead counts for a stage: it entered it or a later one, unless given.
 
     Returns:
@@ -488,59 +506,3 @@ def _stops(paths: LeadPaths, table: PathTable, reached: Sequence[int]) -> tuple[
         if furthest < paths.question.goal or now not in waterfall
     ]
     return tuple(sorted(stops, key=lambda stop: (-stop.leads, stop.stage, stop.now)))
-
-
-def main_path(log: Log, *, as_of: datetime | None = None) -> tuple[str, ...]:
-    """
-    The path that most moves lie on: a waterfall to start from when nobody named one.
-
-    Of all sequences of first entries that leads took, the one with the largest leads × moves.
-    Entries of one instant are put in the order that the stages have in most other leads.
-
-    Example:
-        >>> from datetime import UTC, datetime
-        >>> from leadlib.metrics import StageLog
-        >>> day = lambda n: datetime(2026, 3, n, tzinfo=UTC)
-        >>> main_path(StageLog.from_rows([
-        ...     ("a", "new", day(2)), ("b", "new", day(2)), ("c", "new", day(2)),
-        ...     ("a", "won", day(4)), ("b", "won", day(9)), ("c", "lost", day(5))]))
-        ('new', 'won')
-    """
-    check_log(log)
-    journeys = Counter(map(_journey, log.first_entries(log.cut(as_of))))
-    usual = _usual_places(journeys)
-    taken: Counter[tuple[int, ...]] = Counter()
-    for own, leads in journeys.items():
-        way = sorted(own, key=lambda entry: (entry[1], usual[entry[0]], entry[0]))
-        taken[tuple(stage for stage, _ in way)] += leads
-    if not taken:
-        return ()
-    best = max(
-        taken, key=lambda path: (taken[path] * (len(path) - 1), taken[path], [-s for s in path])
-    )
-    return tuple(log.stages[stage] for stage in best)
-
-
-_Journey = tuple[tuple[int, int], ...]
-
-
-def _journey(own: Mapping[int, tuple[int, int]]) -> _Journey:
-    """The stages that a lead entered, each with its place on the way; one instant is one place."""
-    places = {moment: place for place, moment in enumerate(sorted({*own.values()}))}
-    return tuple(sorted((stage, places[moment]) for stage, moment in own.items()))
-
-
-def _usual_places(journeys: Mapping[_Journey, int]) -> dict[int, Fraction]:
-    """Where a stage comes on the average journey, from 0 to 1."""
-    sums: Counter[tuple[int, int]] = Counter()  # stage and last place -> places, added up
-    count: Counter[int] = Counter()
-    for own, leads in journeys.items():
-        last = max(place for _, place in own)
-        for stage, place in own:
-            sums[stage, max(last, 1)] += place * leads
-            count[stage] += leads
-    # Exact, and only here: sums of floats would go by the order of rows.
-    usual = dict.fromkeys(count, Fraction(0))
-    for (stage, last), total in sums.items():
-        usual[stage] += Fraction(total, last * count[stage])
-    return usual

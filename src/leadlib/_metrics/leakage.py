@@ -181,11 +181,11 @@ _Causes = str | Mapping[str, str | None] | None
 def leakage(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     causes: _Causes = None,
     as_of: datetime | None = None,
-    closed: Iterable[str | Stage] | None = None,
-    ruled_out: Iterable[str | Stage] = (),
+    closed: Iterable[str | int | Stage] | None = None,
+    ruled_out: Iterable[str | int | Stage] = (),
 ) -> Leakage:
     """
     Count the leads that were lost on the way to the last of *stages*, and to what.

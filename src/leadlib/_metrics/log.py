@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain, compress, count, groupby, islice, pairwise, starmap
+from numbers import Integral
 from operator import eq, lt, ne
 from typing import Any, Self
 
@@ -108,7 +109,7 @@ class Log:
             return self.latest
         return _instants.micros(_instants.aware(as_of, where="as_of"))
 
-    def named(self, stages: Iterable[str | Stage]) -> tuple[str, ...]:
+    def named(self, stages: Iterable[str | int | Stage]) -> tuple[str, ...]:
         """
         The names of stages, each one that the log has or knows.
 
@@ -117,6 +118,9 @@ class Log:
         """
         have = {*self.stages, *self.known}
         for name in (names := stage_names(stages, "stages")):
+            if name not in have and not have:
+                got = "a log without rows"
+                raise UnknownName(expected=f"the stage {name!r}", got=got, where="stages")
             if name not in have:
                 got, legal = repr(name), sorted(have)
                 raise UnknownName(expected="a stage of the log", got=got, legal=legal)
@@ -126,7 +130,8 @@ class Log:
 def check_log(value: object) -> None:
     """Refuse what is no log with an error of ours."""
     if not isinstance(value, Log):
-        raise InvalidValue(expected="a stage log", got=_text.kind_of(value), where="log")
+        expected = "a stage log, as StageLog.from_rows, from_frame or from_events makes it"
+        raise InvalidValue(expected=expected, got=_text.kind_of(value), where="log")
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -180,8 +185,8 @@ class StageLog(Log):
         rows: Iterable[Sequence[Any]],
         *,
         by: Sequence[str] = (),
-        closed: Iterable[str | Stage] | None = None,
-        known: Iterable[str | Stage] = (),
+        closed: Iterable[str | int | Stage] | None = None,
+        known: Iterable[str | int | Stage] = (),
     ) -> Self:
         """
         Take rows of (lead, stage, at), or (lead, stage, at, seq), or with one label per *by*
@@ -241,8 +246,8 @@ class StageLog(Log):
         at: str,
         seq: str | None = None,
         by: Sequence[str] = (),
-        closed: Iterable[str | Stage] | None = None,
-        known: Iterable[str | Stage] = (),
+        closed: Iterable[str | int | Stage] | None = None,
+        known: Iterable[str | int | Stage] = (),
     ) -> Self:
         """
         Take the rows of a data frame: pandas, Polars or PyArrow; needs ``leadlib[frames]``.
@@ -262,7 +267,13 @@ class StageLog(Log):
         read = columns_of(frame, columns)
         if seq is None:
             read.insert(3, [0] * len(read[0]))
-        return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
+        try:
+            return cls.from_rows(zip(*read, strict=True), by=by, closed=closed, known=known)
+        except InvalidValue as fault:
+            if fault.got != "a str" or not str(fault.where).endswith(", at"):
+                raise
+            got = "text (in pandas: pandas.to_datetime(..., utc=True) makes instants of it)"
+            raise InvalidValue(expected=fault.expected, got=got, where=fault.where) from None
 
     @classmethod
     def merged(cls, logs: Iterable["StageLog"]) -> Self:
@@ -421,14 +432,17 @@ def name_bytes(name: str) -> bytes:
     return f"{len(name)}:{name}".encode()
 
 
-def stage_names(stages: Iterable[str | Stage], where: str) -> tuple[str, ...]:
+def stage_names(stages: Iterable[str | int | Stage], where: str) -> tuple[str, ...]:
     """Stages or their names, in the form that logs keep; one text is not many names."""
     if isinstance(stages, str) or not isinstance(stages, Iterable):
         raise InvalidValue(expected="several stages", got=_text.kind_of(stages), where=where)
-    return tuple(
-        _text.clean(stage.name if isinstance(stage, Stage) else stage, limit=limits.ID_CHARACTERS)
-        for stage in stages
-    )
+    return tuple(_stage_name(stage, where) for stage in stages)
+
+
+def _stage_name(stage: Any, where: str) -> str:
+    if not isinstance(stage, bool) and isinstance(stage, Integral):  # those of NumPy, too
+        return _name(int(stage), where)
+    return _name(stage.name if isinstance(stage, Stage) else stage, where)
 
 
 @attrs.define

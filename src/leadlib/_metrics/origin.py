@@ -14,10 +14,23 @@ from leadlib import _fields, _instants
 from leadlib._metrics.log import Log
 from leadlib._metrics.tables import LeadPaths
 from leadlib._results import Result, plain_data
+from leadlib.errors import UnknownName
 from leadlib.lifecycle import Deadline, Lifecycle, Standing, event_to_dict
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["Measured", "Origin", "asked_as", "origin_of", "origin_of_paths", "told"]
+__all__ = ["Defines", "Measured", "Origin", "asked_as", "origin_of", "origin_of_paths", "told"]
+
+
+class Defines:
+    """A definition of named parts; each is read like those of :attr:`Origin.definition`, too."""
+
+    __slots__ = ()
+
+    def __getitem__(self, part: str) -> Any:
+        names = [own.name for own in attrs.fields(type(self))]  # type: ignore[arg-type]  # of attrs
+        if part not in names:
+            raise UnknownName(expected="a part of the definition", got=f"{part!r:.64}", legal=names)
+        return plain_data(getattr(self, part))
 
 
 def _as_definition(parts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -51,6 +64,15 @@ class Origin:
         text = json.dumps([*content, events], ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def overlaps(self, other: "Origin") -> bool:
+        """Whether both count leads of one log that no column keeps apart."""
+        return self._log is other._log and self.column != other.column  # noqa: SLF001  # its own
+
+    @property
+    def column(self) -> str | None:
+        """The column that keeps these leads apart from others; None for all leads."""
+        return None if self.label is None else self.by
+
     def __repr__(self) -> str:
         return f"<Origin: {self.definition.get('metric', 'a metric')}>"
 
@@ -83,6 +105,7 @@ def _number(plain: Any) -> int:
     return int.from_bytes(digest.digest(), "big")
 
 
+_STANDINGS = "standings of leads, as lifecycle.replay_all(events).values() gives them"
 P = ParamSpec("P")
 R = TypeVar("R", bound="Measured")
 
@@ -103,6 +126,7 @@ def told(metric: str, *asked: str) -> Callable[[Callable[P, R]], Callable[P, R]]
             bound = signature.bind(*args, **kwargs)
             bound.apply_defaults()
             given = bound.arguments
+            _fields.check_several(given["standings"], _STANDINGS, "standings")
             for name, value in given.items():
                 given[name] = tuple(value) if isinstance(value, Iterator) else value
             found = count(*bound.args, **bound.kwargs)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 import attrs
@@ -18,11 +19,12 @@ from leadlib._instants import MICROSECOND
 from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import Log, StageLog, check_log
-from leadlib._metrics.origin import Origin, origin_of
-from leadlib._metrics.tables import MISSING
+from leadlib._metrics.origin import Defines, Origin, origin_of
+from leadlib._metrics.reading import check_in_python
+from leadlib._metrics.tables import MISSING, check_column
 from leadlib._metrics.visits import counted_visits
 from leadlib._results import Result, plain_data
-from leadlib.errors import InvalidValue, UnknownName
+from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
 
 __all__ = ["PassageDefinition", "Per", "TimeToStage", "stay_durations", "time_to_stage"]
@@ -46,7 +48,7 @@ class Per(StrEnum):
 
 
 @attrs.frozen(kw_only=True)
-class PassageDefinition:
+class PassageDefinition(Defines):
     """
     What a :class:`TimeToStage` means; under another definition it is another number.
 
@@ -213,11 +215,11 @@ _Since = datetime | Mapping[str, datetime] | None
 
 def time_to_stage(
     log: StageLog,
-    goal: str | Stage | Iterable[str | Stage],
+    goal: str | int | Stage | Iterable[str | int | Stage],
     *,
-    start: str | Stage | None = None,
-    competing: Iterable[str | Stage] | None = None,
-    merged: Iterable[str | Stage] = (),
+    start: str | int | Stage | None = None,
+    competing: Iterable[str | int | Stage] | None = None,
+    merged: Iterable[str | int | Stage] = (),
     per: Per | str = Per.LEAD,
     recorded_since: datetime | Mapping[str, datetime] | None = None,
     as_of: datetime | None = None,
@@ -270,7 +272,8 @@ def time_to_stage(
            5        3    50.0 %   0.0 %  50.0 %
           10        2    50.0 %  25.0 %  25.0 %
     """
-    _check_column(log, by)
+    check_in_python(log)
+    check_column(log, by)
     definition = _definition(log, goal, start=start, competing=competing, merged=merged, per=per)
     cut = log.cut(as_of)
     journeys = _Journeys(
@@ -292,22 +295,16 @@ def time_to_stage(
     return attrs.evolve(whole, by=by, groups=split)
 
 
-def _check_column(log: StageLog, by: str | None) -> None:
-    if by is not None and by not in log.labels:
-        got = repr(by)
-        raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
-
-
 def _definition(
     log: StageLog,
-    goal: str | Stage | Iterable[str | Stage],
+    goal: str | int | Stage | Iterable[str | int | Stage],
     *,
-    start: str | Stage | None,
-    competing: Iterable[str | Stage] | None,
-    merged: Iterable[str | Stage],
+    start: str | int | Stage | None,
+    competing: Iterable[str | int | Stage] | None,
+    merged: Iterable[str | int | Stage],
     per: Per | str,
 ) -> PassageDefinition:
-    goals = log.named([goal] if isinstance(goal, str | Stage) else goal)
+    goals = log.named([goal] if isinstance(goal, str | int | Integral | Stage) else goal)
     starts = () if start is None else log.named([start])
     others = log.named(merged)
     if competing is None:

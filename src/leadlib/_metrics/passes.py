@@ -5,6 +5,7 @@ Passes: a lead that comes back gets another chance, and then one rate becomes th
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
+from numbers import Integral
 from operator import itemgetter
 from typing import Any
 
@@ -14,6 +15,7 @@ from leadlib import _instants, _text
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of
+from leadlib._metrics.reading import check_in_python
 from leadlib._rates import Rate
 from leadlib._results import records
 from leadlib.errors import InvalidValue
@@ -102,8 +104,8 @@ class Passes(Measured):
 def passes(
     log: StageLog,
     *,
-    start: str | Stage,
-    goal: str | Stage | Iterable[str | Stage],
+    start: str | int | Stage,
+    goal: str | int | Stage | Iterable[str | int | Stage],
     as_of: datetime | None = None,
 ) -> Passes:
     """
@@ -143,8 +145,9 @@ def passes(
         per pass          2   3   66.7 %   [20.8, 93.9]
         0 still wait there
     """
+    check_in_python(log)
     [name] = log.named([start])
-    goals = log.named([goal] if isinstance(goal, str | Stage) else goal)
+    goals = log.named([goal] if isinstance(goal, str | int | Integral | Stage) else goal)
     if not goals or name in goals:
         raise InvalidValue(expected="stages other than the start", got="others", where="goal")
     cut = log.cut(as_of)

@@ -1,14 +1,13 @@
 """Where a log is: the one place that knows that there are two kinds."""
 
-from leadlib import _text
 from leadlib._metrics.framepaths import FramePaths
 from leadlib._metrics.frames import FrameLog
-from leadlib._metrics.log import Log, StageLog
+from leadlib._metrics.log import Log, StageLog, check_log
 from leadlib._metrics.paths import Paths
 from leadlib._metrics.tables import LeadPaths, Question
 from leadlib.errors import InvalidValue
 
-__all__ = ["read_paths"]
+__all__ = ["check_in_python", "read_paths"]
 
 
 def read_paths(log: Log, question: Question) -> LeadPaths:
@@ -18,6 +17,13 @@ def read_paths(log: Log, question: Question) -> LeadPaths:
 
 
 def _paths(log: Log, question: Question) -> Paths:
+    return Paths.read(check_in_python(log), question)
+
+
+def check_in_python(log: object) -> StageLog:
+    """The log, if it can be gone through lead by lead; a frame must be copied for that."""
+    check_log(log)
     if not isinstance(log, StageLog):
-        raise InvalidValue(expected="a stage log", got=_text.kind_of(log), where="log")
-    return Paths.read(log, question)
+        expected = "a log in Python for this question: log.collect()"
+        raise InvalidValue(expected=expected, got="a frame", where="log")
+    return log

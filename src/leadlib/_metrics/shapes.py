@@ -372,7 +372,7 @@ def log_from_table(
     *,
     shape: TableShape,
     zone: tzinfo | str | None = None,
-    closed: Iterable[str | Stage] | None = None,
+    closed: Iterable[str | int | Stage] | None = None,
 ) -> StageLog:
     """
     Make a log of a table in the shape that people have it, whole or not at all.

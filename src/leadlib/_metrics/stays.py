@@ -146,6 +146,10 @@ def dwell_times(standings: Iterable[Standing], *, now: datetime) -> DwellTimes:
     """
     Measure how long leads were in each stage and with each owner.
 
+    It asks standings of a lifecycle.  Of a stage log, :func:`stay_durations` with
+    :func:`kaplan_meier` takes all stays, and the median days of :func:`funnel` those that ended
+    with a later stage.
+
     Args:
         standings: The leads, each once.
         now: The last visible instant; stays that last are counted until then.

@@ -8,11 +8,11 @@ from them once, and knows nothing of where the log is.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 import attrs
 
-from leadlib import _fields
+from leadlib import _fields, _text
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import Log, check_log
 from leadlib.errors import InvalidValue, UnknownName
@@ -23,6 +23,7 @@ __all__ = [
     "Fate",
     "HOUR",
     "MISSING",
+    "NO_LABEL",
     "Journeys",
     "LeadPaths",
     "PathTable",
@@ -34,6 +35,7 @@ __all__ = [
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
 MISSING = ""  # the group of leads without a label: no label is empty
+NO_LABEL = "(missing)"  # and how it is printed
 
 Fate = tuple[int, bool, bool]  # a period, and two answers
 Stopped = tuple[int, str]  # the furthest index in the waterfall, the stage a lead is in
@@ -67,10 +69,10 @@ class Question:
     def of(
         cls,
         log: Log,
-        stages: Iterable[str | Stage],
+        stages: Iterable[str | int | Stage],
         *,
         as_of: datetime | None = None,
-        closed: Iterable[str | Stage] | None = None,
+        closed: Iterable[str | int | Stage] | None = None,
         counting: Counting | str = Counting.AT_LEAST,
     ) -> "Question":
         check_log(log)
@@ -219,7 +221,11 @@ class LeadPaths(Protocol):
 
 
 def check_column(log: Log, by: str | None) -> None:
+    """Refuse a column that the log did not take."""
     check_log(log)
+    if isinstance(given := cast("object", by), list | tuple | set):  # as by= of a log would take it
+        expected = "the name of one label column"
+        raise InvalidValue(expected=expected, got=_text.kind_of(given), where="by")
     if by is not None and by not in log.labels:
-        got = repr(by)
-        raise UnknownName(expected="a label column of the log", got=got, legal=log.labels)
+        expected = "a label column of the log, which takes those named in by= when it is made"
+        raise UnknownName(expected=expected, got=repr(by), where="by", legal=log.labels)

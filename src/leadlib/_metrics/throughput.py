@@ -231,7 +231,7 @@ class Throughput(Measured):
 
 def throughput(
     log: Log,
-    stage: str | Stage,
+    stage: str | int | Stage,
     *,
     since: datetime,
     every: Period | relativedelta | str,

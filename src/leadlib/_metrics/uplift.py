@@ -17,6 +17,7 @@ from leadlib import _fields, _instants, _text, limits
 from leadlib._metrics.log import StageLog
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, asked_as, origin_of
+from leadlib._metrics.reading import check_in_python
 from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points, whole_number
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import Stage
@@ -193,7 +194,7 @@ def uplift(
     log: StageLog,
     *,
     assigned: Mapping[str, str],
-    goal: str | Stage,
+    goal: str | int | Stage,
     since: datetime | None = None,
     as_of: datetime | None = None,
     holdout: str = _HOLDOUT,
@@ -231,7 +232,7 @@ def uplift(
         >>> uplift(log, assigned=arms, goal="customer").comparison.difference
         0.0
     """
-    _fields.check_type(log, StageLog, "log")
+    check_in_python(log)
     [name] = log.named([goal])
     arms = _fields.by_name(assigned, _fields.identifier)
     first = None if since is None else _instants.micros(_instants.aware(since, where="since"))

@@ -5,6 +5,7 @@ A rate that grows with the age of its leads compares nothing but ages.  So eithe
 time and only those count that have had it, or the figure must not be called a conversion rate.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -126,8 +127,8 @@ def _cells(cohort: WindowedCohort) -> tuple[str, ...]:
 def converted_within(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
-    within: Period | timedelta | relativedelta | str | int,
+    stages: Sequence[str | int | Stage],
+    within: Period | timedelta | relativedelta | str,
     as_of: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> WindowedConversion:
@@ -137,8 +138,8 @@ def converted_within(
     Args:
         log: The stage log.
         stages: The waterfall; a lead enters with the first of them it has a date for.
-        within: The window, such as ``30 days``, the end included.  A whole number counts calendar
-            months after that of the entry: 0 is the same month.
+        within: The window, such as ``30 days``, the end included; or in calendar months, whatever
+            the day of entry: ``the month of entry``, ``1 month after that of entry``.
         as_of: The last visible instant; the last event unless given.
         zone: Where months begin.
 
@@ -148,7 +149,7 @@ def converted_within(
 
     Raises:
         UnknownName: A stage is not in the log.
-        InvalidValue: No stages, one of them twice, or no window.
+        InvalidValue: No stages, one of them twice, or no window: a number has no unit.
 
     Source:
         Conversion within a fixed window: what survival analysis takes if all are observed so long.
@@ -178,19 +179,40 @@ def converted_within(
 
 
 def _window(within: object, zone: tzinfo, months: Sequence[date]) -> tuple[str, Window]:
-    if isinstance(within, bool) or not isinstance(within, int):
-        period = Period.of(within)
+    later = _months_later(within)
+    if later is None:
+        period = _period(within)
         length = None if period.seconds is None else period.seconds * 1_000_000
         return str(period), Window(after=lambda at: _after(at, period, zone), length=length)
-    if not 0 <= within <= _LONGEST:
+    if later > _LONGEST:
         expected = f"a number of months from 0 to {_LONGEST:,}"
         raise InvalidValue(expected=expected, got="another", where="within")
-    beyond = relativedelta(months=within + 1)
-    words = (
-        f"{_text.plural(within, 'month')} after that of entry" if within else "the month of entry"
-    )
+    beyond = relativedelta(months=later + 1)
+    words = f"{_text.plural(later, 'month')} after that of entry" if later else _SAME_MONTH
     ends = {month: month_begins(month + beyond, zone) - 1 for month in months}
     return words, Window(after=lambda at: ends[month_of(at, zone)], ends=[*ends.values()])
+
+
+_SAME_MONTH = "the month of entry"
+_LATER = re.compile(r"([0-9]{1,6}) months? after that of entry")
+
+
+def _months_later(within: object) -> int | None:
+    """How many calendar months after that of entry count, too; None if it says another length."""
+    if within == _SAME_MONTH:
+        return 0
+    form = _LATER.fullmatch(within) if isinstance(within, str) else None
+    return int(form[1]) if form else None
+
+
+def _period(within: object) -> Period:
+    try:
+        return Period.of(within)
+    except InvalidValue as fault:
+        got = fault.got
+        if isinstance(within, int | float) and not isinstance(within, bool):
+            got = "a number without a unit"
+        raise InvalidValue(expected=fault.expected, got=got, where="within") from None
 
 
 def _after(entry: int, period: Period, zone: tzinfo) -> int:
@@ -290,9 +312,9 @@ def _ratio_cells(month: PeriodRatio) -> tuple[str, ...]:
 def period_ratios(
     log: Log,
     *,
-    stages: Sequence[str | Stage],
+    stages: Sequence[str | int | Stage],
     as_of: datetime | None = None,
-    closed: Iterable[str | Stage] | None = None,
+    closed: Iterable[str | int | Stage] | None = None,
     zone: tzinfo = UTC,
 ) -> PeriodRatios:
     """
