@@ -69,10 +69,8 @@ def a_polars(rows, *, seq):
     return frame if seq else frame.drop("seq")
 
 
-def _in_duckdb(frame):
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'America/New_York'")
-    return connection.from_arrow(frame.to_arrow())
+CONNECTION = duckdb.connect()
+CONNECTION.execute("set timezone = 'America/New_York'")
 
 
 ENGINES = {
@@ -93,7 +91,7 @@ ENGINES = {
         {"stage": "category", "source": "category"}
     ),
     "pandas, arrow": lambda frame: frame.to_pandas(use_pyarrow_extension_array=True),
-    "duckdb": _in_duckdb,
+    "duckdb": lambda frame: CONNECTION.from_arrow(frame.to_arrow()),
 }
 
 

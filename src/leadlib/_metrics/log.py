@@ -25,6 +25,7 @@ from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 __all__ = [
     "Log",
     "LogBuilder",
+    "PRINTS",
     "SEQ",
     "StageLog",
     "check_log",
@@ -36,6 +37,7 @@ __all__ = [
     "stage_names",
 ]
 
+PRINTS = 2**128
 SEQ = 2**53  # a number beyond this would not survive JSON
 _NEVER = 2**62
 
@@ -383,7 +385,7 @@ class StageLog(Log):
             names = [f"={name}".encode() for name in self.labels[by].names]
             codes = self.labels[by].at(cut)
             groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
-        return print_of(chain(parts, groups))
+        return f"{print_of(chain(parts, groups)):032x}"
 
 
 def _check_parts(parts: Sequence[object]) -> None:
@@ -410,10 +412,10 @@ def _joined(column: str, parts: Iterable[StageLog], lead_code: Mapping[str, int]
     return _coded(column, known, range(len(lead_code)))
 
 
-def print_of(parts: Iterable[bytes]) -> str:
-    """A hash of what stands in no order."""
+def print_of(parts: Iterable[bytes]) -> int:
+    """A hash of what stands in no order: a sum, so that the hashes of parts add up to it."""
     digests = (hashlib.blake2b(part, digest_size=16).digest() for part in parts)
-    return f"{sum(int.from_bytes(own, 'big') for own in digests) % 2**128:032x}"
+    return sum(int.from_bytes(own, "big") for own in digests) % PRINTS
 
 
 def name_bytes(name: str) -> bytes:
