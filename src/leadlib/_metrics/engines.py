@@ -25,6 +25,7 @@ __all__ = [
     "Ranks",
     "Row",
     "Spread",
+    "around",
     "coarser",
     "coded",
     "column_lists",
@@ -46,7 +47,7 @@ _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no 
 _LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
 _LEVEL = 2**14
 _HALF = 2**30
-_ROWS = 100_000  # of counts that are kept, 200 bytes each
+_ROWS = 200_000  # of counts that are kept, 200 bytes each
 _BELOW = 2**39  # bins of 6 days below 0: no year is further away than 2**14 of them
 _BINS = (len(_LEVELS) + 1) * _LEVEL
 
@@ -195,7 +196,17 @@ class Spread:
 
     def values(self, cells: Collection[Row]) -> Counts:
         """How often each value occurs in some bins of some groups."""
-        nw = narwhals()
+        narrow = self._within(cells)
+        if narrow is None:
+            return {}
+        return named(tally(narrow, *self.keys, "bin", self.value), self.keys)
+
+    def narrowed(self, cells: Collection[Row]) -> "Spread":
+        """The values in some bins of some groups, held by the engine."""
+        narrow = self._within(cells)
+        return self if narrow is None else attrs.evolve(self, frame=kept(narrow))
+
+    def _within(self, cells: Collection[Row]) -> Frame | None:
         codes = [_codes(names) for names in self.keys.values()]
         rows = [
             (*(own.get(name, FAR) for own, name in zip(codes, cell, strict=False)), cell[-1])
@@ -203,16 +214,14 @@ class Spread:
         ]
         rows = [row for row in rows if FAR not in row]  # a group that is not in this frame
         if not rows:
-            return {}
+            return None
         pack = _Packed.of([*self.keys], rows)
-        narrow = self._binned.filter(pack.column.is_in([*map(pack.number, rows)]))
-        narrow = narrow.select(*self.keys, "bin", nw.col(self.value).alias("v"))
-        return named(tally(narrow, *self.keys, "bin", "v"), self.keys)
+        return self._binned.filter(pack.column.is_in([*map(pack.number, rows)]))
 
     @property
     def _binned(self) -> Frame:
         place = narwhals().col(self.value) // self.width if self.width else self._bin
-        return self.frame.with_columns(place.cast(narwhals().Int64).alias("bin"))
+        return self.frame.select(*self.keys, self.value, place.cast(narwhals().Int64).alias("bin"))
 
     @property
     def _bin(self) -> Expression:
@@ -266,11 +275,7 @@ def ranked(
     members = {row: groups(row) for row in by_row}
     wanted = {group: _located(own, ranks) for group, own in _added_up(by_row, members).items()}
     places = {group: {place for place, _ in own} for group, own in wanted.items()}
-    cells = frozenset(
-        (*row, place)
-        for row, own in by_row.items()
-        for place in own.keys() & set[int]().union(*(places[group] for group in members[row]))
-    )
+    cells = _cells(by_row, members, places)
     counted = _by_row(values(cells)) if cells else {}
     inside = {cell: [(*group, cell[-1]) for group in members[cell[:-1]]] for cell in counted}
     found = _added_up(counted, inside)
@@ -278,6 +283,37 @@ def ranked(
         group: [_at_rank(found[*group, place], rank) for place, rank in own]
         for group, own in wanted.items()
     }
+
+
+def around(
+    bins: Counts, ranks: Ranks, groups: Callable[[Row], Sequence[Row]], share: float
+) -> frozenset[Row]:
+    """The bins that hold some ranks, and those next to them: a *share* of the values each way."""
+    by_row = _by_row(bins)
+    members = {row: groups(row) for row in by_row}
+
+    def wide(n: int) -> list[int]:
+        wanted, more = ranks(n), int(n * share) + 1
+        return [max(wanted[0] - more, 0), min(wanted[-1] + more, n - 1)]
+
+    places = {}
+    for group, own in _added_up(by_row, members).items():
+        (low, _), (high, _) = _located(own, wide)
+        places[group] = {place for place in own if low <= place <= high}
+    return _cells(by_row, members, places)
+
+
+def _cells(
+    by_row: Mapping[Row, Mapping[int, int]],
+    members: Mapping[Row, Sequence[Row]],
+    places: Mapping[Row, set[int]],
+) -> frozenset[Row]:
+    """The bins of rows that hold the places of a group which they count for."""
+    return frozenset(
+        (*row, place)
+        for row, own in by_row.items()
+        for place in own.keys() & set[int]().union(*(places[group] for group in members[row]))
+    )
 
 
 def _by_row(counts: Counts) -> dict[Row, dict[int, int]]:

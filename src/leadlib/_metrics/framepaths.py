@@ -6,7 +6,7 @@ and a part that was replaced is taken off again.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from leadlib._metrics.engines import (
     Ranks,
     Row,
     Spread,
+    around,
     coarser,
     coded,
     largest,
@@ -39,6 +40,8 @@ from leadlib.errors import InvalidValue, LimitExceeded
 __all__ = ["FramePaths"]
 
 _MOST = 100  # stages, each with a column of its own
+_AROUND = 0.03  # of the values around a rank: new events seldom move it further
+_WINDOWS = 64
 _LEADS, _BACK, _ENTERED = range(3)  # what is counted of each stop; the last one stage by stage
 
 
@@ -72,7 +75,7 @@ class FramePaths:
         outside = frozenset(entered - self.question.index.keys())
         if self.question.closed is not None:  # declared: no row need be read
             return outside & self.question.closed
-        returned = self._counted(("returned",), _Way.returned, now=True)
+        returned = self.counted(("returned",), _Way.returned, now=True)
         return outside - {name for (name,), count in returned.items() if count}
 
     @property
@@ -82,7 +85,7 @@ class FramePaths:
     def tables(
         self, by: str | None, *, times: bool = True
     ) -> tuple[PathTable, Mapping[str, PathTable]]:
-        counts = self._counted(("stops", by), lambda way: way.stops(by), now=True)
+        counts = self.counted(("stops", by), lambda way: way.stops(by), now=True)
         found = _groups(counts, len(self.question.waterfall))
         waited, gaps = (self._waited(by), self._gaps(by)) if times else ({}, {})
         tables = {label: own.table(waited, gaps, label) for label, own in found.items()}
@@ -105,16 +108,15 @@ class FramePaths:
 
     def _gaps(self, by: str | None) -> Mapping[Row, float]:
         """By group and stage the median time to the first later one."""
-        doubled = coarser([self._size(by)])
+        doubled, groups = coarser([self._size(by)]), _groups_by(by)
+        starts = range(self.question.goal)
+        # An engine takes longer to begin than to do, but SQL takes longest to plan many in one.
+        together = [starts] if starts and not self.log.backend_is_sql else [[i] for i in starts]
         gaps: dict[Row, float] = {}
-        for i in range(self.question.goal):
-            found = self._ranks(
-                ("gap", i, by, doubled),
-                lambda way, i=i: way.gaps(by, i, doubled),  # type: ignore[misc]
-                _middle,
-                _groups_by(by),
-            )
-            gaps |= {(*group, i): _median(own) for group, own in found.items()}
+        for some in together:
+            key = ("gaps", by, doubled, *some)
+            found = self._ranks(key, _gaps_of(by, doubled, some), _middle, groups)
+            gaps |= {row: _median(own) for row, own in found.items()}
         return gaps
 
     def _size(self, by: str | None) -> int:
@@ -126,7 +128,7 @@ class FramePaths:
         return None if first is None or last is None else (first, last)
 
     def journeys(self, edges: Sequence[int]) -> Journeys:
-        cut, counted = self.question.cut, self._counted
+        cut, counted = self.question.cut, self.counted
         fates = Counter[Fate]()
         key = ("fates", *edges)
         for row, count in counted(key, lambda way: way.fates(edges), ended=True).items():
@@ -148,27 +150,47 @@ class FramePaths:
         )
 
     def arrivals(self, edges: Sequence[int]) -> Mapping[int, int]:
-        counts = self._counted(("arrivals", *edges), lambda way: way.arrivals(edges))
+        counts = self.counted(("arrivals", *edges), lambda way: way.arrivals(edges))
         return {period: count for (period,), count in counts.items()}
 
     def in_time(self, edges: Sequence[int], window: Window) -> Mapping[Fate, int]:
         cut, ends = self.question.cut, (window.length, *(window.ends or ()))
         key = ("in time", cut, ends, *edges)
-        counts = self._counted(key, lambda way: way.in_time(edges, window, cut))
+        counts = self.counted(key, lambda way: way.in_time(edges, window, cut))
         return {(place, bool(w), bool(a)): count for (place, w, a), count in counts.items()}
 
     def _end(self, what: str, values: "Callable[[_Way], Any]", *, last: bool) -> int | None:
         """The first or the last of the instants that leads have in a column."""
-        if self.log.has_replaced:  # only counts can be taken off again
-            ranks = self._ranks(
-                (what,),
-                lambda way: Spread(frame=values(way), value="v", keys={}, width=HOUR),
-                lambda n: [n - 1 if last else 0],
-            )
-            return ranks[()][0] if ranks else None
-        ends = self._counted((what, "end"), lambda way: _ends(values(way), last=last))
-        found = [end for (end,), leads in ends.items() if leads]
-        return (max(found) if last else min(found)) if found else None
+        found, is_certain = self.outermost(what, values, last=last)
+        if is_certain:
+            return found
+        ranks = self._ranks(
+            (what,),
+            lambda way: Spread(frame=values(way), value="v", keys={}, width=HOUR),
+            lambda n: [n - 1 if last else 0],
+        )
+        return ranks[()][0] if ranks else None
+
+    def outermost(
+        self, what: str, values: "Callable[[_Way], Any]", *, last: bool
+    ) -> tuple[int | None, bool]:
+        """The same of the parts, and whether it is certain that it was not taken off."""
+        if not self.log.parts:
+            ends = self.counted((what, "end"), lambda way: _ends(values(way), last=last))
+            return next((end for (end,) in ends), None), True
+        outer = max if last else min
+        kept: list[int] = []
+        gone: list[int] = []
+        certain = True
+        for sign, paths in self._parts:
+            end, is_certain = paths.outermost(what, values, last=last)
+            certain &= is_certain
+            if end is not None:
+                (kept if sign > 0 else gone).append(end)
+        if not kept:
+            return None, certain
+        end = outer(kept)
+        return end, certain and end not in gone and outer([end, *gone]) == end
 
     def _ranks(
         self,
@@ -179,17 +201,29 @@ class FramePaths:
         *,
         now: bool = False,
     ) -> Mapping[Row, list[int]]:
-        bins = self._counted((*key, "bins"), lambda way: spread(way).bins(), now=now)
-        return ranked(
-            bins,
-            lambda cells: self._counted(
-                (*key, cells), lambda way: spread(way).values(cells), now=now
-            ),
-            ranks,
-            groups,
-        )
+        bins = self.counted((*key, "bins"), lambda way: spread(way).bins(), now=now)
+        near = None if self.log.parts else _Near(bins, around(bins, ranks, groups, _AROUND))
 
-    def _counted(
+        def values(cells: Collection[Row]) -> Counts:
+            return self.counted(
+                (*key, cells),
+                lambda way: way.values(key, spread(way), cells, near),
+                now=now,
+                keep=False,
+            )
+
+        return ranked(bins, values, ranks, groups)
+
+    @property
+    def _parts(self) -> list[tuple[int, "FramePaths"]]:
+        """The same question of each part, and whether it is added or taken off."""
+        asked = self.question
+        return [
+            (sign, FramePaths(log=part, question=asked.of_part(part.stages)))
+            for sign, part in self.log.parts
+        ]
+
+    def counted(
         self,
         key: Row,
         count: "Callable[[_Way], Counts]",
@@ -217,15 +251,18 @@ class FramePaths:
             found = count(_Way(log=log, question=asked, table=table))
         else:
             found = Counter()
-            for sign, part in log.parts:
-                paths = FramePaths(log=part, question=asked.of_part(part.stages))
-                own = paths._counted(key[-1], count, now=now, ended=ended, keep=False)
+            for sign, paths in self._parts:
+                own = paths.counted(key[-1], count, now=now, ended=ended, keep=False)
                 for row, leads in own.items():
                     found[row] += sign * leads
             found = {row: leads for row, leads in found.items() if leads}
         if keep:
             log.counts.put(key, found)
         return found
+
+
+def _gaps_of(by: str | None, doubled: int, starts: Sequence[int]) -> "Callable[[_Way], Spread]":
+    return lambda way: way.gaps(by, doubled, starts)
 
 
 def _groups_by(by: str | None) -> Callable[[Row], Sequence[Row]]:
@@ -244,6 +281,14 @@ def _median(middle: Sequence[int], later: int = 0) -> float:
     return low if low == high else (low + high) / 2
 
 
+@attrs.frozen
+class _Near:
+    """The bins that have values, and those around the ranks that were asked for."""
+
+    bins: Counts
+    cells: frozenset[Row]
+
+
 @attrs.frozen(kw_only=True)
 class _Way:
     """The leads of one frame on the way, and what its engine is asked of them."""
@@ -251,6 +296,30 @@ class _Way:
     log: FrameLog
     question: Question
     table: LeadTable
+
+    def values(
+        self, key: Row, spread: Spread, cells: Collection[Row], near: "_Near | None"
+    ) -> Counts:
+        """
+        How often each value occurs in some bins: of those that were looked at before, if they do.
+
+        Args:
+            key: What is counted.
+            spread: The values.
+            cells: The bins.
+            near: What to look at for this question, and for others when events were added.
+        """
+        asked, windows = self.question, self.log.windows
+        key = (asked.waterfall, asked.closed, asked.counting, self.table.upto, key)
+        if near:
+            windows[key] = near, spread.narrowed(near.cells)
+            if len(windows) > _WINDOWS:
+                del windows[next(iter(windows))]
+        if key not in windows:
+            return spread.values(cells)
+        seen, narrow = windows[key]
+        wanted = [cell for cell in cells if cell in seen.bins]  # in others is nothing
+        return (narrow if seen.cells.issuperset(wanted) else spread).values(wanted)
 
     @property
     def _leads(self) -> Any:
@@ -339,12 +408,18 @@ class _Way:
         leads = leads.filter(nw.col("reach") >= 0)
         return Spread(frame=leads, value="v", keys=keys, coarser=doubled)
 
-    def gaps(self, by: str | None, i: int, doubled: int) -> Spread:
-        """By group the times from a stage to the first later one."""
-        nw, keys, later = narwhals(), self._group(by), self._later(i)
-        both = self._leads.filter((_col(i) < FAR) & (later < FAR))
-        gaps = both.select(*keys, largest(later - _col(i), nw.lit(0)).alias("v"))
-        return Spread(frame=gaps, value="v", keys=keys, coarser=doubled)
+    def gaps(self, by: str | None, doubled: int, starts: Sequence[int]) -> Spread:
+        """By group and stage, of some stages, the times to the first later one."""
+        nw, leads, parts = narwhals(), self._leads, []
+        keys = {**self._group(by), "from": [*self._indices, -1]}
+        for i in starts:
+            later = self._later(i)
+            gap = largest(later - _col(i), nw.lit(0)).alias("v")
+            start = (_col(i) - _col(i) + i).alias("from")
+            both = leads.filter((_col(i) < FAR) & (later < FAR))
+            parts.append(both.select(*self._group(by), start, gap))
+        frame = nw.concat(parts) if parts[1:] else parts[0]
+        return Spread(frame=frame, value="v", keys=keys, coarser=doubled)
 
     def fates(self, edges: Sequence[int]) -> Counts:
         """By stage now and period of entry: whether leads arrived."""

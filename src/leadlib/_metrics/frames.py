@@ -75,7 +75,7 @@ class FrameLog(Log):
         codes: The names that the values of stage, and of each of *labels*, stand for.
         seqs: The least and the largest seq; None without.
         parts: Logs whose counts add up to those of this one, or are taken off it.
-        kept, counts, visits: What was worked out so far, for the questions to come.
+        kept, counts, windows, visits, lasting: What was worked out so far, for other questions.
         few: Up to so many rows are copied after all, because that is faster; 0 is never.
         exact: Whether the fingerprint is that of the same rows in a :class:`StageLog`; every row
             then goes through Python for it.
@@ -95,7 +95,9 @@ class FrameLog(Log):
     parts: tuple[tuple[int, "FrameLog"], ...] = ()
     kept: list[Any] = attrs.field(factory=list, init=False)
     counts: CountsKept = attrs.field(factory=CountsKept, init=False)
+    windows: dict[Any, Any] = attrs.field(factory=dict, init=False)
     visits: list[Any] = attrs.field(factory=list, init=False)
+    lasting: list[Any] = attrs.field(factory=list, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -188,6 +190,14 @@ class FrameLog(Log):
     def source(self) -> Any:
         """The rows, or what gives them."""
         return self._rows
+
+    @property
+    def backend_is_sql(self) -> bool:
+        """Whether its engine plans a query before it begins."""
+        if callable(self._rows) and self.parts:
+            return self.parts[0][1].backend_is_sql
+        engine = self.rows.implementation
+        return bool(engine.is_duckdb() or engine.is_spark_like())
 
     @classmethod
     def merged(cls, logs: Iterable["FrameLog"]) -> "FrameLog":

@@ -94,13 +94,22 @@ def _added(log: FrameLog, cut: int, grain: int) -> Visits:
 def _longer(log: FrameLog, before: Visits, cut: int, grain: int) -> Visits:
     """The same visits until a later instant, before which nothing came: only those that last."""
     nw = log.engine
-    last = lead_table(log, _nowhere(log, cut), now=True).frame.select(
+    last = _lasting(log, cut).select(
         "now", ((cut - nw.col("at")) // grain * grain).cast(nw.Int64).alias("t")
     )
     lasting = {
         (log.stages[stage], None, time): n for (stage, time), n in tally(last, "now", "t").items()
     }
     return {visit: n for visit, n in before.items() if visit[1] is not None} | lasting
+
+
+def _lasting(log: FrameLog, cut: int) -> Any:
+    """The stage of each lead, and since when."""
+    visible = min(cut, log.latest)
+    for upto, frame in [*log.lasting]:
+        if upto == visible:
+            return frame
+    return lead_table(log, _nowhere(log, cut), now=True).frame
 
 
 def _nowhere(log: FrameLog, cut: int) -> Question:
@@ -122,6 +131,9 @@ def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
     rows = log.before(cut).with_columns(coded("stage", codes).alias("code"))
     columns = ["lead", "at", *(["seq"] if log.seqs else []), "code"]
     visits = following(rows.select(*columns), has_seq=log.seqs is not None)
+    if not isinstance(visits, nw.LazyFrame):  # it is at hand for later instants
+        lasting = visits.filter(nw.col("next") < 0).select(nw.col("code").alias("now"), "at")
+        log.lasting[:] = [(min(cut, log.latest), lasting)]
     end = nw.when(nw.col("next") >= 0).then(nw.col("until")).otherwise(cut)
     time = ((end - nw.col("at")) // grain * grain).cast(nw.Int64)
     counts = tally(visits.select("code", "next", time.alias("t")), "code", "next", "t")
