@@ -621,6 +621,18 @@ class TestBadFramesOfPandas:
         assert plain(found) == plain(funnel(own, stages=["new"], by="by"))
 
 
+class TestViewsOfText:
+    def test_of_pyarrow_are_text(self):
+        rows = [("a", "new", MONDAY, 0, "web"), ("a", "won", MONDAY + DAY, 0, None)]
+        table = a_polars(rows, seq=True).to_arrow(compat_level=pl.CompatLevel.newest())
+        assert "string_view" in {str(field.type) for field in table.schema}
+        log = attrs.evolve(taken(table, seq="seq", by=["source"]), few=0)
+        own = log.collect()
+        found = funnel(log, stages=["new", "won"], by="source")
+        assert plain(found) == plain(funnel(own, stages=["new", "won"], by="source"))
+        assert found.groups["web"]["won"].reached == 1
+
+
 class TestNoFrames:
     def test_a_list_is_no_frame(self):
         refused([("a", "new", MONDAY)])

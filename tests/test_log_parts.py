@@ -5,13 +5,14 @@ from datetime import timedelta
 from unittest import mock
 
 import attrs
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from leadlib._metrics import unions
 from leadlib.errors import InvalidValue
-from leadlib.metrics import FrameLog, flows, funnel, stay_durations
+from leadlib.metrics import FrameLog, cohorts, flows, funnel, stay_durations
 from test_frame_logs import (
     DAY,
     ENGINES,
@@ -170,6 +171,125 @@ def count_on(engine, *, seq, closed, later, chance, logs):
     same(own, asked, as_of=None)
     same(own, asked, as_of=MONTHS[7])
     same_prints(whole, asked, None)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # pyspark's own
+class TestSpark:
+    @pytest.fixture(autouse=True)
+    def _engine(self, spark, monkeypatch):
+        kinds = "lead string, stage string, at timestamp, seq bigint, source string"
+
+        def in_spark(frame):
+            columns = frame if "seq" in frame.columns else frame.with_columns(seq=0)
+            rows = columns.select("lead", "stage", "at", "seq", "source").rows()
+            return spark.createDataFrame(rows, kinds)
+
+        monkeypatch.setitem(ENGINES, "spark", in_spark)
+
+    def test_counts_parts_the_same(self):
+        rows = [*batch(random.Random(11), 300)]
+        own, log = both(rows, "spark", seq=True, closed=["lost"])
+        parts = log.in_parts(3)
+        assert plain(funnel(parts, stages=WAY, by="source")) == plain(
+            funnel(own, stages=WAY, by="source")
+        )
+        assert flows(parts) == flows(own)
+
+    def test_counts_on(self):
+        chance = random.Random(12)
+        old, new, _ = parted([*batch(chance, 300)], chance, later=False)
+        base = both(old, "spark", seq=True, closed=None)[1]
+        asked = {"stages": WAY, "by": "source"}
+        funnel(base, **asked)
+        with mock.patch.object(unions, "_SHARE", 0):
+            log = FrameLog.merged([base, both(new, "spark", seq=True, closed=None)[1]])
+        assert [sign for sign, _ in log.parts] == [1, -1, 1]
+        own, _ = both([*old, *new], "polars", seq=True, closed=None)
+        assert plain(funnel(log, **asked)) == plain(funnel(own, **asked))
+        assert cohorts(log, stages=WAY) == cohorts(own, stages=WAY)
+        assert stay_durations(log) == stay_durations(own)
+
+
+class TestLogsThatAreMerged:
+    def a_log(self, *rows, engine="polars", **columns):
+        frame = pl.DataFrame(rows, schema=["lead", "stage", "at"], orient="row")
+        log = FrameLog.from_frame(
+            ENGINES[engine](frame), lead="lead", stage="stage", at="at", **columns
+        )
+        return attrs.evolve(log, few=0)
+
+    def test_belong_together(self):
+        log = self.a_log(("a", "new", MONDAY))
+        closed = self.a_log(("a", "new", MONDAY), closed=["new"])
+        grouped = self.a_log(("a", "new", MONDAY), by=[])
+        grouped = attrs.evolve(grouped, labels={"source": ()})
+        other = self.a_log(("a", "new", MONDAY), engine="pyarrow")
+        for parts in (
+            [],
+            [log, closed],
+            [log, grouped],
+            [log, other],
+            [log, None],
+            [log.collect()],
+        ):
+            with pytest.raises(InvalidValue) as caught:
+                FrameLog.merged(parts)
+            assert caught.value.where == "logs"
+
+    @pytest.mark.parametrize("engine", ["polars", "polars, lazy", "pyarrow", "pandas", "duckdb"])
+    def test_may_have_other_types_of_ids_and_other_stages_and_a_seq(self, engine):
+        """By hand: lead 7 is new, then met, then won; 8 is new; 9 is met."""
+        base = self.a_log(("7", "new", MONDAY), ("8", "new", MONDAY), engine=engine)
+        frame = pl.DataFrame(
+            {"lead": [7, 9], "stage": ["met", "met"], "at": [MONDAY + DAY] * 2, "seq": [1, 2]}
+        )
+        more = FrameLog.from_frame(
+            ENGINES[engine](frame), lead="lead", stage="stage", at="at", seq="seq"
+        )
+        last = self.a_log(("7", "won", MONDAY + 2 * DAY), engine=engine)
+        for share in (0, 4):
+            with mock.patch.object(unions, "_SHARE", share):
+                log = FrameLog.merged([base, more, last])
+            counted = funnel(log, stages=WAY)
+            assert [step.reached for step in counted.steps] == [3, 2, 1]
+            assert counted["new"].skipped == 1
+            assert counted["new"].median_days == 1.0
+            assert flows(log).moves == {("new", "met"): 1, ("met", "won"): 1}
+            assert (len(log), log.duplicates) == (5, 0)
+
+    def test_that_share_no_lead_are_parts(self):
+        logs = [self.a_log((lead, "new", MONDAY), (lead, "won", MONDAY + DAY)) for lead in "abc"]
+        log = FrameLog.merged(logs)
+        assert [sign for sign, _ in log.parts] == [1, 1]
+        assert not log.has_replaced
+        assert funnel(log, stages=["new", "won"])["won"].reached == 3
+
+    def test_are_as_they_were(self):
+        base, more = self.a_log(("a", "new", MONDAY)), self.a_log(("a", "won", MONDAY + DAY))
+        before = plain(funnel(base, stages=["new"]))
+        with mock.patch.object(unions, "_SHARE", 0):
+            FrameLog.merged([base, more])
+        assert plain(funnel(base, stages=["new"])) == before
+        assert FrameLog.merged([base]) is base
+
+    def test_and_have_many_leads_with_new_events_are_counted_as_one(self):
+        rows = [(f"{n}", "new", MONDAY) for n in range(100)]
+        base = self.a_log(*rows)
+        few = self.a_log(*[(f"{n}", "won", MONDAY + DAY) for n in range(10)])
+        many = self.a_log(*[(f"{n}", "won", MONDAY + DAY) for n in range(40)])
+        assert [sign for sign, _ in FrameLog.merged([base, few]).parts] == [1, -1, 1]
+        assert FrameLog.merged([base, many]).parts == ()
+        assert funnel(FrameLog.merged([many, base]), stages=["new", "won"])["won"].reached == 40
+
+    def test_are_read_again_for_the_leads_with_new_events_only(self):
+        """What the first log has worked out of all its leads is not worked out again."""
+        base = self.a_log(*[(f"{n}", "new", MONDAY + n * DAY) for n in range(100)])
+        funnel(base, stages=["new"])
+        [table] = base.kept
+        log = FrameLog.merged([base, self.a_log(("7", "new", MONDAY + 200 * DAY))])
+        assert funnel(log, stages=["new"]).leads == 100
+        assert base.kept == [table]
 
 
 def parted(rows, chance, *, later):

@@ -34,10 +34,19 @@ def rows_of(frame: Any, columns: Mapping[str, str]) -> Any:
     rows = micros_of(table, columns["at"]).select(
         *(nw.col(MICROS if key == "at" else name).alias(key) for key, name in columns.items())
     )
-    rows = rows.lazy() if rows.implementation.is_polars() else rows
+    rows = rows.lazy() if rows.implementation.is_polars() else _joinable(rows)
     if "seq" in columns:
         return rows.with_columns(nw.col("seq").cast(nw.Int64))
     return rows
+
+
+def _joinable(rows: Any) -> Any:
+    """PyArrow compares and joins no views of text, so they become text."""
+    nw = narwhals()
+    if not rows.implementation.is_pyarrow():
+        return rows
+    views = [field.name for field in rows.to_native().schema if str(field.type) == "string_view"]
+    return rows.with_columns(nw.col(*views).cast(nw.String)) if views else rows
 
 
 def _check_types(schema: Any, columns: Mapping[str, str]) -> None:

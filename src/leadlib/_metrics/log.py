@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain, compress, count, groupby, islice, pairwise, starmap
 from operator import eq, lt, ne
 from typing import Any, Self
@@ -166,6 +167,11 @@ class StageLog(Log):
     until: int = 0
     duplicates: int = attrs.field(default=0, eq=False)
     kept: list[Any] = attrs.field(factory=list, init=False, eq=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The log without what was kept, which a copy works out by itself."""
+        given = {own.name: getattr(self, own.name) for own in attrs.fields(type(self)) if own.init}
+        return partial(type(self), **given), ()
 
     def __repr__(self) -> str:
         return (

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import attrs
+from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
 from leadlib._instants import MICROSECOND
@@ -21,6 +22,7 @@ from leadlib._metrics.log import Log, StageLog, check_log
 from leadlib._metrics.origin import Origin, origin_of
 from leadlib._metrics.tables import MISSING
 from leadlib._metrics.visits import counted_visits
+from leadlib._periods import Period
 from leadlib._results import Result, plain_data
 from leadlib.errors import InvalidValue, UnknownName
 from leadlib.lifecycle import Stage
@@ -475,8 +477,25 @@ def _result(tallies: Iterable[_Tally], definition: PassageDefinition, cut: int) 
     )
 
 
+def _grain(grain: object) -> int:
+    """A length above 0, in microseconds."""
+    if isinstance(grain, timedelta):
+        width = micros(grain, "grain")
+        if not width:
+            raise InvalidValue(expected="a grain above 0", got="0", where="grain")
+        return width
+    period = Period.of(grain)
+    if period.seconds is None:
+        expected = "a period of one length"
+        raise InvalidValue(expected=expected, got=period.unit, where="grain")
+    return period.seconds * 1_000_000
+
+
 def stay_durations(
-    log: Log, *, as_of: datetime | None = None, grain: timedelta = MICROSECOND
+    log: Log,
+    *,
+    as_of: datetime | None = None,
+    grain: Period | timedelta | relativedelta | str = MICROSECOND,
 ) -> Mapping[str, Durations]:
     """
     Count how long every visit to every stage lasted, with the stage entered next as its outcome.
@@ -487,8 +506,8 @@ def stay_durations(
     Args:
         log: Rows in any order; ties of one instant are broken by *seq*, then by the stage's name.
         as_of: The last visible instant; the last event unless given.
-        grain: Times are cut down to multiples of it.  Of millions of visits an hour keeps the
-            tables small.
+        grain: Times are cut down to multiples of it, such as ``1 hour``; months have no length.  Of
+            millions of visits an hour keeps the tables small.
 
     Returns:
         One table for each stage that was visited, by name.  A stage in which stories end lasts for
@@ -508,9 +527,7 @@ def stay_durations(
         3 days, 0:00:00
     """
     check_log(log)
-    width = micros(grain, "grain")
-    if not width:
-        raise InvalidValue(expected="a grain above 0", got="0", where="grain")
+    width = _grain(grain)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
     for (stage, to, time), visits in counted_visits(log, log.cut(as_of), width).items():
         if to is None:
