@@ -5,6 +5,7 @@ from datetime import timedelta
 from unittest import mock
 
 import attrs
+import duckdb
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -257,6 +258,25 @@ class TestLogsThatAreMerged:
             assert counted["new"].median_days == 1.0
             assert flows(log).moves == {("new", "met"): 1, ("met", "won"): 1}
             assert (len(log), log.duplicates) == (5, 0)
+
+    def test_may_be_of_one_table_that_has_grown(self):
+        names = {"lead": "lead", "stage": "stage", "at": "at"}
+        connection = duckdb.connect()
+        rows = [("a", "new", MONDAY), ("b", "new", MONDAY), ("a", "won", MONDAY + DAY)]
+        frame = pl.DataFrame(rows, schema=[*names], orient="row")
+        connection.register("given", frame.to_arrow())
+        connection.execute("CREATE TABLE events AS SELECT * FROM given WHERE \"stage\" = 'new'")
+        old = attrs.evolve(FrameLog.from_frame(connection.table("events"), **names), few=0)
+        connection.execute("INSERT INTO events SELECT * FROM given WHERE \"stage\" = 'won'")
+        later = connection.sql("SELECT * FROM events WHERE \"stage\" = 'won'")
+        new = attrs.evolve(FrameLog.from_frame(later, **names), few=0)
+        for share in (0, 4):
+            with mock.patch.object(unions, "_SHARE", share):
+                log = FrameLog.merged([old, new])
+            assert (len(log), log.duplicates) == (3, 0)
+            assert [step.reached for step in funnel(log, stages=["new", "won"]).steps] == [2, 1]
+            assert flows(log).moves == {("new", "won"): 1}
+            assert flows(log).waiting == {"new": 1, "won": 1}
 
     def test_that_share_no_lead_are_parts(self):
         logs = [self.a_log((lead, "new", MONDAY), (lead, "won", MONDAY + DAY)) for lead in "abc"]

@@ -154,6 +154,8 @@ class _Union:
             rows = rows.with_columns(narwhals().col("lead").cast(kind))
         if leads is not None:
             rows = rows.join(leads, on="lead", how="semi")
+        if isinstance(rows, narwhals().LazyFrame):  # a table may have got more in the meantime
+            rows = rows.filter(narwhals().col("at") <= log.latest)
         return self._coded(log, rows)
 
     def again(self) -> Frame:
