@@ -13,8 +13,18 @@ from hypothesis import strategies as st
 
 from leadlib._metrics import unions
 from leadlib.errors import InvalidValue
-from leadlib.metrics import FrameLog, cohorts, flows, funnel, stay_durations
+from leadlib.metrics import (
+    FrameLog,
+    cohorts,
+    converted_within,
+    flows,
+    funnel,
+    main_path,
+    stay_durations,
+    throughput,
+)
 from test_frame_logs import (
+    BERLIN,
     DAY,
     ENGINES,
     MONDAY,
@@ -36,6 +46,22 @@ DRAWN = settings(
 SEVERAL = {"polars, lazy", "pandas", "pyarrow", "duckdb"}  # the others are forms of these
 EACH = [pytest.param(name, marks=[] if name in SEVERAL else pytest.mark.slow) for name in ENGINES]
 CLOSED = st.sampled_from([None, (), ("lost",), ("lost", "paused")])
+
+
+def alike(own, log, *, as_of):
+    """One question for each count that adds up; all of them are asked of the slow ones."""
+    asked = {"stages": WAY, "as_of": as_of}
+    for more in ({"by": "source"}, {"counting": "any order"}):
+        assert plain(funnel(log, **asked, **more)) == plain(funnel(own, **asked, **more))
+    assert cohorts(log, **asked, zone=BERLIN) == cohorts(own, **asked, zone=BERLIN)
+    assert flows(log, as_of=as_of) == flows(own, as_of=as_of)
+    assert main_path(log, as_of=as_of) == main_path(own, as_of=as_of)
+    weeks = {"since": MONTHS[0], "every": "1 week", "as_of": as_of}
+    assert throughput(log, "won", **weeks) == throughput(own, "won", **weeks)
+    hours = {"as_of": as_of, "grain": "1 hour"}
+    assert stay_durations(log, **hours) == stay_durations(own, **hours)
+    window = {**asked, "within": "2 days"}
+    assert converted_within(log, **window) == converted_within(own, **window)
 
 
 def same_prints(whole, log, as_of):
@@ -66,7 +92,7 @@ class TestParts:
     def test_count_the_same(self, engine, rows, seq, closed, as_of, count):
         own, whole = both(rows, engine, seq=seq, closed=closed)
         log = whole.in_parts(count)
-        same(own, log, as_of=as_of)
+        alike(own, log, as_of=as_of)
         same_prints(whole, log, as_of)
 
     def test_of_many_logs_count_the_same(self, engine):
@@ -122,6 +148,7 @@ def split(rows, engine, *, seq, closed, chance):
 
 @pytest.mark.parametrize("engine", EACH)
 class TestMergedLogs:
+    @pytest.mark.rule("002-11")
     @DRAWN
     @given(
         rows=rows,
@@ -136,14 +163,16 @@ class TestMergedLogs:
             with mock.patch.object(unions, "_SHARE", share):
                 log = FrameLog.merged(pieces)
                 assert share or not pieces[1] or log.parts
-                same(own, log, as_of=as_of)
+                alike(own, log, as_of=as_of)
                 same_prints(whole, log, as_of)
 
     @pytest.mark.parametrize(
         ("seq", "closed", "later"), [(True, None, False), (False, ["lost"], True)]
     )
     def test_that_were_asked_before_count_on(self, engine, seq, closed, later):
-        count_on(engine, seq=seq, closed=closed, later=later, chance=random.Random(7), logs=50)
+        chance = random.Random(7)
+        pieces = parted([*batch(chance, 50)], chance, later=later)
+        count_on(pieces, engine, seq=seq, closed=closed, same=alike)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(4))
@@ -152,12 +181,12 @@ class TestMergedLogs:
     @pytest.mark.parametrize("later", [True, False], ids=["later", "any time"])
     def test_of_many_logs_count_on(self, engine, seq, closed, later, seed):
         chance = random.Random(seed)
-        count_on(engine, seq=seq, closed=closed, later=later, chance=chance, logs=300)
+        pieces = parted([*batch(chance, 300)], chance, later=later)
+        count_on(pieces, engine, seq=seq, closed=closed, same=same)
 
 
-def count_on(engine, *, seq, closed, later, chance, logs):
+def count_on(pieces, engine, *, seq, closed, same):
     """Many logs at once, which get events twice after they were asked."""
-    pieces = parted([*batch(chance, logs)], chance, later=later)
     asked = both(pieces[0], engine, seq=seq, closed=closed)[1]
     given = pieces[0]
     with mock.patch.object(unions, "_SHARE", 0):

@@ -267,16 +267,19 @@ class FrameLog(Log):
         parts = [(1, attrs.evolve(self, rows=partial(part, i), parts=())) for i in range(count)]
         return attrs.evolve(self, parts=tuple(parts))
 
-    def added(self, count: Callable[["FrameLog"], int]) -> int:
-        """What is counted of all parts, or of this log if it has none."""
-        if not self.parts:
-            return count(self)
-        return sum(sign * part.added(count) for sign, part in self.parts)
+    def added(self, what: str, cut: int, count: Callable[["FrameLog"], int]) -> int:
+        """What is counted of all parts; of a log that has none it is kept."""
+        if self.parts:
+            return sum(sign * part.added(what, cut, count) for sign, part in self.parts)
+        key = (what, min(cut, self.latest))
+        if key not in self.counts:
+            self.counts.put(key, {(): count(self)})
+        return self.counts[key][()]
 
     @cached_property
     def duplicates(self) -> int:
         """How many rows repeat another one; they count once."""
-        return len(self) - self.added(FrameLog._count_events)
+        return len(self) - self.added("events", self.latest, FrameLog._count_events)
 
     def _count_events(self) -> int:
         return int(table_of(self._events(self.latest).select(narwhals().len()))[0][0])
@@ -352,7 +355,7 @@ class FrameLog(Log):
         """
         cut = self.cut(as_of)
         if self.exact:
-            total = self.added(lambda log: print_of(log.printed(cut, by)))
+            total = self.added(f"print by {by}", cut, lambda log: print_of(log.printed(cut, by)))
             return f"{total % PRINTS:032x}"
         found = self.sums(cut, by)
         text = json.dumps(sorted(found.items()), ensure_ascii=False)
@@ -398,7 +401,7 @@ class FrameLog(Log):
 
     def has_histories(self, cut: int) -> bool:
         """Whether any lead has entered two stages until then."""
-        return bool(self.added(lambda log: log.histories(cut)))
+        return bool(self.added("histories", cut, lambda log: log.histories(cut)))
 
     def histories(self, cut: int) -> int:
         """How many leads have entered two stages until then."""
