@@ -69,10 +69,8 @@ def a_polars(rows, *, seq):
     return frame if seq else frame.drop("seq")
 
 
-def _in_duckdb(frame):
-    connection = duckdb.connect()
-    connection.execute("set timezone = 'America/New_York'")
-    return connection.from_arrow(frame.to_arrow())
+CONNECTION = duckdb.connect()
+CONNECTION.execute("set timezone = 'America/New_York'")
 
 
 ENGINES = {
@@ -93,7 +91,7 @@ ENGINES = {
         {"stage": "category", "source": "category"}
     ),
     "pandas, arrow": lambda frame: frame.to_pandas(use_pyarrow_extension_array=True),
-    "duckdb": _in_duckdb,
+    "duckdb": lambda frame: CONNECTION.from_arrow(frame.to_arrow()),
 }
 
 
@@ -124,7 +122,10 @@ def same(own, log, **more):
     for counting in ("at least", "any order"):
         for by in (None, "source"):
             found = funnel(log, **asked, by=by, counting=counting)
-            assert plain(found) == plain(funnel(own, **asked, by=by, counting=counting))
+            other = funnel(own, **asked, by=by, counting=counting)
+            assert plain(found) == plain(other)
+            groups = {name: plain(group) for name, group in found.groups.items()}
+            assert groups == {name: plain(group) for name, group in other.groups.items()}
     assert leakage(log, **asked, causes="source") == leakage(own, **asked, causes="source")
     assert cohorts(log, **asked, zone=BERLIN) == cohorts(own, **asked, zone=BERLIN)
     assert period_ratios(log, **asked, zone=BERLIN) == period_ratios(own, **asked, zone=BERLIN)
@@ -622,6 +623,18 @@ class TestBadFramesOfPandas:
         found = funnel(attrs.evolve(log, few=0), stages=["new"], by="by")
         assert [*found.groups] == ["x"]
         assert plain(found) == plain(funnel(own, stages=["new"], by="by"))
+
+
+class TestViewsOfText:
+    def test_of_pyarrow_are_text(self):
+        rows = [("a", "new", MONDAY, 0, "web"), ("a", "won", MONDAY + DAY, 0, None)]
+        table = a_polars(rows, seq=True).to_arrow(compat_level=pl.CompatLevel.newest())
+        assert "string_view" in {str(field.type) for field in table.schema}
+        log = attrs.evolve(taken(table, seq="seq", by=["source"]), few=0)
+        own = log.collect()
+        found = funnel(log, stages=["new", "won"], by="source")
+        assert plain(found) == plain(funnel(own, stages=["new", "won"], by="source"))
+        assert found.groups["web"]["won"].reached == 1
 
 
 class TestNoFrames:

@@ -1,5 +1,6 @@
 """Numbers that end the argument."""
 
+import copy
 import pickle
 import random
 from collections import Counter
@@ -308,6 +309,16 @@ class TestFunnel:
         assert merged == a_log([*first, *second])
         assert merged.fingerprint() == a_log(rows).fingerprint()
         assert funnel(merged, stages=STAGES, by="source") == counted(rows, by="source")
+
+    def test_of_a_copy_is_that_of_the_log(self):
+        log = a_log([("a", "inquiry", day(0), 0, "web")])
+        size = len(pickle.dumps(log))
+        funnel(log, stages=["inquiry"])
+        assert log.kept
+        assert len(pickle.dumps(log)) == size
+        for copied in (pickle.loads(pickle.dumps(log)), copy.copy(log), copy.deepcopy(log)):
+            assert copied == log
+            assert copied.fingerprint() == log.fingerprint()
 
     def test_of_logs_that_do_not_belong_together_is_refused(self):
         closed, bare = a_log([], closed=["won"]), StageLog.from_rows([])

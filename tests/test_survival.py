@@ -10,6 +10,7 @@ from math import inf, nan, prod
 from xml.etree import ElementTree as ET
 
 import pytest
+from dateutil.relativedelta import relativedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -749,6 +750,19 @@ class TestLawsOfTheLog:
         parts = [read(half, per=per, as_of=UNTIL).durations for half in halves]
 
         assert parts[0] + parts[1] == read(rows, per=per, as_of=UNTIL).durations
+
+    def test_times_are_cut_down_to_a_grain(self):
+        log = log_of({"a": "new 0, won 3", "b": "new 0, won 5"})
+        by_words = stay_durations(log, grain="2 days")
+
+        assert by_words == stay_durations(log, grain=2 * DAY)
+        assert by_words == stay_durations(log, grain=relativedelta(days=2))
+        assert by_words["new"] == Durations.from_rows([(2 * DAY, "won"), (4 * DAY, "won")])
+
+    @pytest.mark.parametrize("grain", ["1 month", "2 hours 3", timedelta(0), -DAY, 3600, None])
+    def test_a_grain_is_a_length(self, grain):
+        with pytest.raises(InvalidValue):
+            stay_durations(log_of({"a": "new 0"}), grain=grain)
 
     @given(logs(), st.integers(0, 9))
     def test_every_visible_lead_is_counted_once(self, rows, day):

@@ -7,9 +7,10 @@ from leadlib import _text
 from leadlib._text import is_missing
 from leadlib.errors import InvalidValue, MissingExtra, UnknownName
 
-__all__ = ["MICROS", "columns_of", "micros_of", "narwhals", "opened"]
+__all__ = ["MICROS", "SHARE", "columns_of", "micros_of", "narwhals", "opened", "share_of"]
 
-MICROS = "microseconds since 1970, of leadlib"  # a column that nobody has
+MICROS = "microseconds since 1970, of leadlib"  # columns that nobody has
+SHARE = "share by hash, of leadlib"
 
 
 def narwhals() -> Any:
@@ -76,3 +77,33 @@ def micros_of(table: Any, name: str) -> Any:
         made = table.to_native().selectExpr("*", f"unix_micros(`{column}`) AS `{MICROS}`")
         return nw.from_native(made)
     return table.with_columns(nw.col(name).dt.timestamp("us").cast(nw.Int64).alias(MICROS))
+
+
+def share_of(table: Any, name: str, count: int, number: int) -> Any:
+    """
+    The rows whose value belongs to one of *count* shares of about the same size.
+
+    Equal values are in one share.  By the engine's own hash, which is no other engine's, and by a
+    condition that it can apply while it reads.
+    """
+    nw, engine, native = narwhals(), table.implementation, table.to_native()
+    quoted = name.replace('"', '""')
+    if engine.is_duckdb():
+        return nw.from_native(native.filter(f'hash("{quoted}") % {count} = {number}'))
+    if engine.is_spark_like():
+        return nw.from_native(native.filter(f"pmod(xxhash64(`{name}`), {count}) = {number}"))
+    if engine.is_polars():
+        hashed = nw.get_native_namespace(table).col(name).hash()
+        return nw.from_native(native.filter(hashed % count == number))
+    codes = nw.col(SHARE)
+    return _coded(table, name).filter(codes - codes // count * count == number).drop(SHARE)
+
+
+def _coded(table: Any, name: str) -> Any:
+    """The frame with a column more: a whole number for each value."""
+    nw, native = narwhals(), table.to_native()
+    if table.implementation.is_pyarrow():
+        codes = native[name].combine_chunks().dictionary_encode().indices.cast("int64")
+        return nw.from_native(native.append_column(SHARE, codes))
+    codes, _ = nw.get_native_namespace(table).factorize(native[name])
+    return nw.from_native(native.assign(**{SHARE: codes.astype("int64")}))

@@ -7,7 +7,7 @@ conditions inside an aggregation, and some answer wrongly without a word.
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import accumulate
 from math import prod
@@ -20,15 +20,24 @@ from leadlib._frames import narwhals
 
 __all__ = [
     "FAR",
+    "Counts",
+    "CountsKept",
+    "Ranks",
+    "Row",
+    "Spread",
+    "around",
+    "coarser",
     "coded",
     "column_lists",
     "following",
     "kept",
     "largest",
+    "named",
     "period_of",
     "quotient",
     "ranked",
     "smallest",
+    "streamed",
     "table_of",
     "tally",
 ]
@@ -38,12 +47,34 @@ _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no 
 _LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
 _LEVEL = 2**14
 _HALF = 2**30
-_BINS = len(_LEVELS) * _LEVEL
+_ROWS = 200_000  # of counts that are kept, 200 bytes each
+_BELOW = 2**39  # bins of 6 days below 0: no year is further away than 2**14 of them
+_BINS = (len(_LEVELS) + 1) * _LEVEL
 
 Frame = Any
 Expression = Any
-Group = tuple[int | None, ...]
+Row = tuple[Any, ...]  # names and whole numbers
+Counts = Mapping[Row, int]
 Ranks = Callable[[int], Sequence[int]]
+
+
+@attrs.define
+class CountsKept:
+    """Counts that were asked for, by what they count; the oldest go when there are too many."""
+
+    found: dict[Row, Counts] = attrs.field(factory=dict, init=False, repr=False)
+
+    def __contains__(self, key: Row) -> bool:
+        return key in self.found
+
+    def __getitem__(self, key: Row) -> Counts:
+        return self.found[key]
+
+    def put(self, key: Row, counts: Counts) -> None:
+        """Keep more of them."""
+        self.found[key] = counts
+        while len(self.found) > 1 and sum(map(len, self.found.values())) > _ROWS:
+            del self.found[next(iter(self.found))]
 
 
 def kept(frame: Frame) -> Frame:
@@ -60,6 +91,16 @@ def kept(frame: Frame) -> Frame:
     if engine.is_spark_like():
         return nw.from_native(native.cache())
     return frame.collect().lazy()
+
+
+def streamed(frame: Frame) -> Frame:
+    """The same of rows that are read once; Polars then holds a few of them at a time."""
+    if not (isinstance(frame, narwhals().LazyFrame) and frame.implementation.is_polars()):
+        return kept(frame)
+    try:
+        return frame.collect(engine="streaming").lazy()
+    except (TypeError, ValueError):  # an older Polars
+        return kept(frame)
 
 
 def column_lists(frame: Frame, names: Sequence[str] | None = None) -> list[list[Any]]:
@@ -106,13 +147,15 @@ def coded(column: str, codes: Mapping[Any, int]) -> Expression:
     return code.cast(nw.Int64)
 
 
-def quotient(number: Expression, size: int) -> Expression:
+def quotient(number: Expression, size: int, *, floats: bool = True) -> Expression:
     """
     The whole quotient of a number that takes more than 53 bits.
 
-    Spark divides as floats, so the number is taken apart: what the first step rounds away, the rest
-    makes up for.
+    Spark divides as *floats*, so the number is taken apart: what the first step rounds away, the
+    rest makes up for.  For others that is an expression which takes longer to plan than to do.
     """
+    if not floats:
+        return number // size
     high = number // _HALF
     whole = high // size
     rest = (high - whole * size) * _HALF + number - high * _HALF
@@ -126,70 +169,166 @@ def period_of(at: Expression, edges: Sequence[int]) -> Expression:
     return reduce(add, passed, at - at - 1)  # a literal alone would be a row even of no rows
 
 
+@attrs.frozen(kw_only=True)
+class Spread:
+    """
+    The values of a column in bins that grow with them, by group.
+
+    Args:
+        frame: Its rows.
+        value: The column of whole numbers.
+        keys: The columns that make a group, and the names that their codes stand for; the last one
+            is that of -1.
+        width: The width of all bins; unless given, they grow with the values.
+        coarser: How often their width is doubled: of many groups each has few values, and needs few
+            bins.
+    """
+
+    frame: Frame
+    value: str
+    keys: Mapping[str, Sequence[Any]]
+    width: int | None = None
+    coarser: int = 0
+
+    def bins(self) -> Counts:
+        """How many values there are in each bin of each group."""
+        return named(tally(self._binned, *self.keys, "bin"), self.keys)
+
+    def values(self, cells: Collection[Row]) -> Counts:
+        """How often each value occurs in some bins of some groups."""
+        narrow = self._within(cells)
+        if narrow is None:
+            return {}
+        return named(tally(narrow, *self.keys, "bin", self.value), self.keys)
+
+    def narrowed(self, cells: Collection[Row]) -> "Spread":
+        """The values in some bins of some groups, held by the engine."""
+        narrow = self._within(cells)
+        return self if narrow is None else attrs.evolve(self, frame=kept(narrow))
+
+    def _within(self, cells: Collection[Row]) -> Frame | None:
+        codes = [_codes(names) for names in self.keys.values()]
+        rows = [
+            (*(own.get(name, FAR) for own, name in zip(codes, cell, strict=False)), cell[-1])
+            for cell in cells
+        ]
+        rows = [row for row in rows if FAR not in row]  # a group that is not in this frame
+        if not rows:
+            return None
+        pack = _Packed.of([*self.keys], rows)
+        return self._binned.filter(pack.column.is_in([*map(pack.number, rows)]))
+
+    @property
+    def _binned(self) -> Frame:
+        place = narwhals().col(self.value) // self.width if self.width else self._bin
+        return self.frame.select(*self.keys, self.value, place.cast(narwhals().Int64).alias("bin"))
+
+    @property
+    def _bin(self) -> Expression:
+        """Bins of 8 s below an hour, of 4 minutes below a day, and so on: monotone."""
+        nw, column = narwhals(), narwhals().col(self.value)
+        widths = [width << self.coarser for _, width in _LEVELS]
+        bins = [column // width + level * _LEVEL for level, width in enumerate(widths, start=1)]
+        place = bins[-1]
+        for (bound, _), own in reversed([*zip(_LEVELS, bins, strict=True)][:-1]):
+            place = nw.when(column < bound).then(own).otherwise(place)
+        return nw.when(column < 0).then(column // _BELOW + _LEVEL).otherwise(place)
+
+
+def _codes(names: Sequence[Any]) -> Mapping[Any, int]:
+    return dict(zip(names, [*range(len(names) - 1), -1], strict=True))
+
+
+def coarser(sizes: Iterable[int]) -> int:
+    """How often to double the bins of groups by several keys, each of which has so many values."""
+    return max(prod(sizes).bit_length() - 4, 0) // 2
+
+
+def named(counts: Mapping[Row, int], keys: Mapping[str, Sequence[Any]]) -> Counts:
+    """Counts by names in place of the codes that rows begin with; the last name is that of -1."""
+    names = [*keys.values()]
+    return {
+        (*(own[code] for own, code in zip(names, row, strict=False)), *row[len(names) :]): count
+        for row, count in counts.items()
+    }
+
+
 def ranked(
-    frame: Frame,
-    value: str,
-    keys: Sequence[str],
+    bins: Counts,
+    values: Callable[[Collection[Row]], Counts],
     ranks: Ranks,
-    groups: Callable[[tuple[int, ...]], Sequence[Group]] = lambda row: [row],
-    sizes: Sequence[int] = (),
-) -> dict[Group, list[int]]:
+    groups: Callable[[Row], Sequence[Row]] = lambda row: [row],
+) -> dict[Row, list[int]]:
     """
     The values at some ranks of each group, exactly, in two questions.
 
-    The first counts the values in bins that grow with them; the second counts the values of those
-    bins that hold a rank.  No engine sorts, and none is asked for a median: they disagree.
+    The first counted the values in bins; the second counts the values of those bins that hold a
+    rank.  No engine sorts, and none is asked for a median: they disagree.
 
     Args:
-        frame: Whole numbers; values from 0 on.
-        value: The column that is ranked.
-        keys: The columns that make a group.
+        bins: How many values there are by group and bin; bins in the order of their values.
+        values: Counts, by group, bin and value, those of some groups and bins.
         ranks: Of a number of values the ranks that are wanted, from 0 on.
         groups: The groups that a row of keys counts for, if not only for its own.
-        sizes: How many values each of *keys* may have: of many groups each has few values, and
-            needs few bins.
     """
-    nw = narwhals()
-    coarser = max(prod(sizes).bit_length() - 4, 0) // 2
-    binned = frame.with_columns(_bin(value, coarser).alias("bin"))
-    bins = _by_row(tally(binned, *keys, "bin"))
-    members = {row: groups(row) for row in bins}
-    wanted = {group: _located(own, ranks) for group, own in _added_up(bins, members).items()}
+    by_row = _by_row(bins)
+    members = {row: groups(row) for row in by_row}
+    wanted = {group: _located(own, ranks) for group, own in _added_up(by_row, members).items()}
     places = {group: {place for place, _ in own} for group, own in wanted.items()}
-    pack = _Packed.of(keys, bins)
-    cells = [
-        pack.number(row, place)
-        for row, own in bins.items()
-        for place in own.keys() & set[int]().union(*(places[group] for group in members[row]))
-    ]
-    if not cells:
-        return {}
-    narrow = binned.filter(pack.column.is_in(cells)).select(*keys, "bin", nw.col(value).alias("v"))
-    values = _by_row(tally(narrow, *keys, "bin", "v"))
-    inside = {
-        (*row, place): [(*group, place) for group in members[*row,]] for *row, place in values
-    }
-    found = _added_up(values, inside)
+    cells = _cells(by_row, members, places)
+    counted = _by_row(values(cells)) if cells else {}
+    inside = {cell: [(*group, cell[-1]) for group in members[cell[:-1]]] for cell in counted}
+    found = _added_up(counted, inside)
     return {
         group: [_at_rank(found[*group, place], rank) for place, rank in own]
         for group, own in wanted.items()
     }
 
 
-def _by_row(counts: Mapping[tuple[int, ...], int]) -> dict[tuple[int, ...], dict[int, int]]:
+def around(
+    bins: Counts, ranks: Ranks, groups: Callable[[Row], Sequence[Row]], share: float
+) -> frozenset[Row]:
+    """The bins that hold some ranks, and those next to them: a *share* of the values each way."""
+    by_row = _by_row(bins)
+    members = {row: groups(row) for row in by_row}
+
+    def wide(n: int) -> list[int]:
+        wanted, more = ranks(n), int(n * share) + 1
+        return [max(wanted[0] - more, 0), min(wanted[-1] + more, n - 1)]
+
+    places = {}
+    for group, own in _added_up(by_row, members).items():
+        (low, _), (high, _) = _located(own, wide)
+        places[group] = {place for place in own if low <= place <= high}
+    return _cells(by_row, members, places)
+
+
+def _cells(
+    by_row: Mapping[Row, Mapping[int, int]],
+    members: Mapping[Row, Sequence[Row]],
+    places: Mapping[Row, set[int]],
+) -> frozenset[Row]:
+    """The bins of rows that hold the places of a group which they count for."""
+    return frozenset(
+        (*row, place)
+        for row, own in by_row.items()
+        for place in own.keys() & set[int]().union(*(places[group] for group in members[row]))
+    )
+
+
+def _by_row(counts: Counts) -> dict[Row, dict[int, int]]:
     """The counts of each row of keys by the last of them."""
-    found: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
+    found: dict[Row, dict[int, int]] = defaultdict(dict)
     for key, count in counts.items():
         found[key[:-1]][key[-1]] = count
     return found
 
 
 def _added_up(
-    counts: Mapping[tuple[int, ...], Mapping[int, int]],
-    members: Mapping[tuple[int, ...], Sequence[Group]],
-) -> dict[Group, Counter[int]]:
+    counts: Mapping[Row, Mapping[int, int]], members: Mapping[Row, Sequence[Row]]
+) -> dict[Row, Counter[int]]:
     """The counts of each group, which are those of its rows."""
-    found: dict[Group, Counter[int]] = defaultdict(Counter)
+    found: dict[Row, Counter[int]] = defaultdict(Counter)
     for row, own in counts.items():
         for group in members[row]:
             found[group].update(own)
@@ -204,14 +343,15 @@ class _Packed:
     sizes: Sequence[int]
 
     @classmethod
-    def of(cls, keys: Sequence[str], rows: Iterable[tuple[int, ...]]) -> "_Packed":
-        columns = [*zip(*rows, strict=True)] or [(0,)] * len(keys)
+    def of(cls, keys: Sequence[str], cells: Iterable[Row]) -> "_Packed":
+        *columns, _ = zip(*cells, strict=True)
         return cls(keys, [max(column) + 2 for column in columns])
 
-    def number(self, row: Sequence[int], place: int) -> int:
+    def number(self, cell: Row) -> int:
         number = 0
-        for own, size in zip(row, self.sizes, strict=True):
+        for own, size in zip(cell, self.sizes, strict=False):
             number = number * size + own + 1
+        place: int = cell[-1]
         return number * _BINS + place
 
     @property
@@ -221,17 +361,6 @@ class _Packed:
         for key, size in zip(self.keys, self.sizes, strict=True):
             number = number * size + nw.col(key) + 1
         return number * _BINS + nw.col("bin")
-
-
-def _bin(value: str, coarser: int) -> Expression:
-    """Bins of 8 s below an hour, of 4 minutes below a day, and so on: monotone."""
-    nw, column = narwhals(), narwhals().col(value)
-    widths = [width << coarser for _, width in _LEVELS]
-    bins = [column // width + level * _LEVEL for level, width in enumerate(widths)]
-    place = bins[-1]
-    for (bound, _), own in reversed([*zip(_LEVELS, bins, strict=True)][:-1]):
-        place = nw.when(column < bound).then(own).otherwise(place)
-    return place.cast(nw.Int64)
 
 
 def _located(counts: Mapping[int, int], ranks: Ranks) -> list[tuple[int, int]]:

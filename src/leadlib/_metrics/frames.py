@@ -10,39 +10,46 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial, reduce
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import attrs
 
-from leadlib import _instants, _text, limits
-from leadlib._frames import MICROS, micros_of, narwhals, opened
-from leadlib._metrics.engines import coded, column_lists, table_of
+from leadlib import _text
+from leadlib._frames import narwhals, share_of
+from leadlib._metrics.engines import (
+    Counts,
+    CountsKept,
+    Row,
+    coded,
+    column_lists,
+    streamed,
+    table_of,
+)
+from leadlib._metrics.framerows import Found, check_blank, labels_of, rows_of
 from leadlib._metrics.log import (
-    SEQ,
+    PRINTS,
     Log,
     StageLog,
-    group_name,
     log_columns,
     name_bytes,
     print_of,
-    stage_name,
     stage_names,
 )
-from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
+from leadlib._metrics.unions import check_alike, united
+from leadlib._rates import whole_number
+from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
 
 __all__ = ["KEPT", "FrameLog"]
-
-T = TypeVar("T")
 
 _SECOND = 1_000_000
 KEPT = 4  # tables, and counts of visits: a loop over as_of must not fill the memory
 _FEW = 50_000  # so many rows cost less in Python than the calls to any engine
 _SLICE = 65_536
-_MOST = 4 * limits.GROUPS  # several spellings may be one name
+_PARTS = 1_000
 
 
 @attrs.frozen(kw_only=True, repr=False, slots=False, eq=False)
@@ -63,10 +70,12 @@ class FrameLog(Log):
         closed_by: Who did.
         known: Stage names that may be asked for although nobody has entered them yet.
         seen: Of each stage the number of its rows, the first and the last instant.
-        rows: As narwhals sees them: lead, stage, at, seq, and one column for each of *labels*.
+        rows: As narwhals sees them: lead, stage, at, seq, and one column for each of *labels*; or a
+            function that gives them.
         codes: The names that the values of stage, and of each of *labels*, stand for.
         seqs: The least and the largest seq; None without.
-        kept, visits: What was worked out so far, for the questions to come.
+        parts: Logs whose counts add up to those of this one, or are taken off it.
+        kept, counts, windows, visits, lasting: What was worked out so far, for other questions.
         few: Up to so many rows are copied after all, because that is faster; 0 is never.
         exact: Whether the fingerprint is that of the same rows in a :class:`StageLog`; every row
             then goes through Python for it.
@@ -78,13 +87,17 @@ class FrameLog(Log):
     closed_by: str = "given"
     known: frozenset[str]
     seen: Mapping[str, tuple[int, int, int]]
-    rows: Any
+    _rows: Any
     codes: Mapping[str, Mapping[Any, str]]
     seqs: tuple[int, int] | None
     few: int = _FEW
     exact: bool = False
+    parts: tuple[tuple[int, "FrameLog"], ...] = ()
     kept: list[Any] = attrs.field(factory=list, init=False)
+    counts: CountsKept = attrs.field(factory=CountsKept, init=False)
+    windows: dict[Any, Any] = attrs.field(factory=dict, init=False)
     visits: list[Any] = attrs.field(factory=list, init=False)
+    lasting: list[Any] = attrs.field(factory=list, init=False)
 
     def __repr__(self) -> str:
         return (
@@ -142,11 +155,11 @@ class FrameLog(Log):
         if isinstance(by, str):
             raise InvalidValue(expected="several columns", got="one text", where="by")
         groups = {f"by {place}": name for place, name in enumerate(by)}
-        rows = _rows(frame, columns | groups)
-        found = _Found.of(rows, columns)
+        rows = rows_of(frame, columns | groups)
+        found = Found.of(rows, columns)
         if found.low:
-            _check_blank(rows, lead)
-        labels = {key: _labels(rows, key, name) for key, name in groups.items()}
+            check_blank(rows, lead)
+        labels = {key: labels_of(rows, key, name) for key, name in groups.items()}
         log = cls(
             stages=tuple(sorted({*found.names.values()})),
             labels={name: tuple(sorted({*labels[key].values()})) for key, name in groups.items()},
@@ -169,10 +182,108 @@ class FrameLog(Log):
         """The first event, in microseconds."""
         return min((first for _, first, _ in self.seen.values()), default=0)
 
+    @property
+    def rows(self) -> Any:
+        """All of them, as narwhals sees them."""
+        return self._rows() if callable(self._rows) else self._rows
+
+    @property
+    def source(self) -> Any:
+        """The rows, or what gives them."""
+        return self._rows
+
+    @property
+    def backend_is_sql(self) -> bool:
+        """Whether its engine plans a query before it begins."""
+        if callable(self._rows) and self.parts:
+            return self.parts[0][1].backend_is_sql
+        engine = self.rows.implementation
+        return bool(engine.is_duckdb() or engine.is_spark_like())
+
+    @classmethod
+    def merged(cls, logs: Iterable["FrameLog"]) -> "FrameLog":
+        """
+        Take the events of several logs as one: new events to those at hand, or files of one engine.
+
+        Args:
+            logs: One at least, of frames of one engine, with the same label columns and the same
+                closed stages.
+
+        Returns:
+            The log that all their rows together would have made, as :meth:`StageLog.merged` takes
+            them.  What the largest log has counted serves on: only leads that have events in
+            others, too, are counted again, if they are few.
+
+        Raises:
+            InvalidValue: No logs, or other columns or closed stages or another engine in one of
+                them.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import UTC, datetime
+            >>> def log_of(stage, day):
+            ...     at = datetime(2026, 3, day, tzinfo=UTC)
+            ...     frame = pl.DataFrame({"lead": ["a"], "stage": [stage], "at": [at]})
+            ...     return FrameLog.from_frame(frame, lead="lead", stage="stage", at="at")
+            >>> FrameLog.merged([log_of("new", 2), log_of("won", 5)])
+            <FrameLog: 2 rows in 2 stages>
+        """
+        parts: list[Any] = [*logs]
+        for log in parts:
+            if not isinstance(log, FrameLog):
+                expected = "logs of frames"
+                raise InvalidValue(expected=expected, got=_text.kind_of(log), where="logs")
+        check_alike(parts)
+        whole: FrameLog = reduce(united, sorted(parts, key=len, reverse=True))  # the largest first
+        return whole
+
+    def in_parts(self, count: int) -> "FrameLog":
+        """
+        Let questions be put to so many parts of the leads, one part after the other.
+
+        The answers are the same.  The engine needs memory for one part at a time, and more time: it
+        goes through the rows once for each.
+
+        Args:
+            count: How many, up to 1,000.
+
+        Example:
+            >>> import polars as pl
+            >>> from datetime import UTC, datetime
+            >>> frame = pl.DataFrame({
+            ...     "lead": ["a", "b"], "stage": ["new", "new"],
+            ...     "at": [datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)]})
+            >>> log = FrameLog.from_frame(frame, lead="lead", stage="stage", at="at")
+            >>> log.in_parts(16)
+            <FrameLog: 2 rows in 1 stage>
+        """
+        if not 0 < whole_number(count) <= _PARTS:
+            expected = f"a number of parts from 1 to {_PARTS:,}"
+            raise InvalidValue(expected=expected, got=f"{count:,}", where="count")
+
+        def part(number: int) -> Any:
+            rows = share_of(self.rows, "lead", count, number)
+            return rows if rows.implementation.is_spark_like() else streamed(rows)
+
+        parts = [(1, attrs.evolve(self, rows=partial(part, i), parts=())) for i in range(count)]
+        return attrs.evolve(self, parts=tuple(parts))
+
+    def added(self, what: str, cut: int, count: Callable[["FrameLog"], int]) -> int:
+        """What is counted of all parts; of a log that has none it is kept."""
+        if self.parts:
+            return sum(sign * part.added(what, cut, count) for sign, part in self.parts)
+        key = (what, min(cut, self.latest))
+        if key not in self.counts:
+            self.counts.put(key, {(): count(self)})
+        return self.counts[key][()]
+
     @cached_property
     def duplicates(self) -> int:
         """How many rows repeat another one; they count once."""
-        return len(self) - int(table_of(self._events(self.latest).select(narwhals().len()))[0][0])
+        return len(self) - self.added("events", self.latest, FrameLog._count_events)
+
+    def _count_events(self) -> int:
+        return int(table_of(self._events(self.latest).select(narwhals().len()))[0][0])
 
     @property
     def _event(self) -> list[str]:
@@ -209,7 +320,17 @@ class FrameLog(Log):
 
     def before(self, cut: int) -> Any:
         """The rows up to *cut*, in microseconds: those of a table that grows stay the same."""
-        return self.rows.filter(narwhals().col("at") <= cut)
+        return self.rows.filter(narwhals().col("at") <= min(cut, self.latest))
+
+    @property
+    def origin(self) -> int:
+        """The last event of the log that others were added to."""
+        return self.parts[0][1].origin if self.parts else self.latest
+
+    @property
+    def has_replaced(self) -> bool:
+        """Whether some part of it stands for another, and is taken off what that one counts."""
+        return any(sign < 0 or part.has_replaced for sign, part in self.parts)
 
     @property
     def columns(self) -> dict[str, str]:
@@ -233,21 +354,39 @@ class FrameLog(Log):
         Equal rows have equal prints on any engine; that of the same rows in a :class:`StageLog` is
         another, unless the log is *exact*.
         """
+        cut = self.cut(as_of)
         if self.exact:
-            cut = self.cut(as_of)
-            return print_of(chain(self._event_bytes(cut), self._group_bytes(cut, by)))
+            total = self.added(f"print by {by}", cut, lambda log: print_of(log.printed(cut, by)))
+            return f"{total % PRINTS:032x}"
+        found = self.sums(cut, by)
+        text = json.dumps(sorted(found.items()), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def sums(self, cut: int, by: str | None) -> Counts:
+        """By stage, and group, the number of events and the sums of their instants."""
+        key = ("print", min(cut, self.latest), by)
+        if key not in self.counts:
+            self.counts.put(key, self._summed(cut, by))
+        return self.counts[key]
+
+    def _summed(self, cut: int, by: str | None) -> Counts:
+        found = Counter[Row]()
+        for sign, part in self.parts:
+            for row, number in part.sums(cut, by).items():
+                found[row] += sign * number
+        if self.parts:
+            return {row: number for row, number in found.items() if number}
         nw = narwhals()
         keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
         seconds, at = nw.col("at") // _SECOND, nw.col("at")
         columns = dict.fromkeys([*self._event, *keys.values()])
-        events = self.before(self.cut(as_of)).select(*columns).unique()
+        events = self.before(cut).select(*columns).unique()
         rows = events.select(
             *keys.values(), seconds.alias("s"), (at - seconds * _SECOND).alias("us")
         )
         sums = rows.group_by(*keys.values()).agg(
             nw.len().alias("n"), nw.col("s").sum().alias("t"), nw.col("us").sum().alias("f")
         )
-        found = Counter[tuple[Any, ...]]()
         for row in table_of(sums):
             names = [
                 self.codes[key].get(value, "")
@@ -255,8 +394,7 @@ class FrameLog(Log):
             ]
             for kind, number in enumerate(row[len(keys) :]):
                 found[(*names, kind)] += int(number)
-        text = json.dumps(sorted(found.items()), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return {row: number for row, number in found.items() if number}
 
     def stages_until(self, cut: int) -> set[str]:
         """The stages entered until then."""
@@ -264,14 +402,22 @@ class FrameLog(Log):
 
     def has_histories(self, cut: int) -> bool:
         """Whether any lead has entered two stages until then."""
+        return bool(self.added("histories", cut, lambda log: log.histories(cut)))
+
+    def histories(self, cut: int) -> int:
+        """How many leads have entered two stages until then."""
         nw, code = narwhals(), narwhals().col("code")
         rows = self.before(cut).select("lead", self._codes_of("stage", self.stages))
         ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))
         several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
-        return bool(table_of(several)[0][0])
+        return int(table_of(several)[0][0])
 
     def first_entries(self, cut: int) -> Iterator[Mapping[int, tuple[int, int]]]:
         """Of each lead the place of every stage it entered until then, with at and seq."""
+        if self.parts and not self.has_replaced:
+            for _, part in self.parts:
+                yield from part.first_entries(cut)
+            return
         rows = _one_by_one(self._events(cut).sort("lead"))
         for _, events in groupby(rows, key=itemgetter(0)):
             own: dict[int, tuple[int, int]] = {}
@@ -291,6 +437,10 @@ class FrameLog(Log):
         return coded(key, {value: places[name] for value, name in self.codes[key].items()}).alias(
             "code"
         )
+
+    def printed(self, cut: int, by: str | None) -> Iterator[bytes]:
+        """The events, and groups, of which an exact fingerprint is made."""
+        return chain(self._event_bytes(cut), self._group_bytes(cut, by))
 
     def _event_bytes(self, cut: int) -> Iterator[bytes]:
         stages = [*map(name_bytes, self.stages)]
@@ -319,177 +469,3 @@ def _one_by_one(rows: Any) -> Iterator[tuple[Any, ...]]:
     for start in range(0, len(rows), _SLICE):
         part = rows[start : start + _SLICE]
         yield from zip(*(part[name].to_list() for name in part.columns), strict=True)
-
-
-def _rows(frame: Any, columns: Mapping[str, str]) -> Any:
-    """The columns under names of ours, instants as microseconds since 1970."""
-    nw, table = narwhals(), opened(frame)
-    schema = table.collect_schema()
-    for name in columns.values():
-        if name not in schema:
-            raise UnknownName(
-                expected="a column of the frame", got=repr(name), legal=[*schema.names()]
-            )
-    if len({*columns.values()}) < len(columns):
-        raise InvalidValue(expected="columns that differ", got="one of them twice", where="columns")
-    _check_types(schema, columns)
-    _check_instants_are_there(table, columns["at"])
-    rows = micros_of(table, columns["at"]).select(
-        *(nw.col(MICROS if key == "at" else name).alias(key) for key, name in columns.items())
-    )
-    rows = rows.lazy() if rows.implementation.is_polars() else rows
-    if "seq" in columns:
-        return rows.with_columns(nw.col("seq").cast(nw.Int64))
-    return rows
-
-
-def _check_types(schema: Any, columns: Mapping[str, str]) -> None:
-    nw = narwhals()
-    named = (nw.String, nw.Categorical, nw.Enum)
-    wide = (nw.UInt64, nw.Int128, nw.UInt128)  # pandas would wrap them round without a word
-    legal: dict[str, tuple[str, Callable[[Any], bool]]] = {
-        "lead": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
-        "stage": ("text or whole numbers", lambda kind: kind.is_integer() or kind in named),
-        "seq": (
-            "whole numbers of 64 bits with a sign",
-            lambda kind: kind.is_integer() and kind not in wide,
-        ),
-        "at": (
-            "instants with a time zone",
-            lambda kind: isinstance(kind, nw.Datetime) and kind.time_zone is not None,
-        ),
-    }
-    by = ("text, numbers or yes/no", lambda kind: not _is_no_group(kind))
-    for key, name in columns.items():
-        expected, is_legal = legal.get(key, by)
-        if not is_legal(schema[name]):
-            where, got = f"column {name!r}", str(schema[name])
-            if key == "at" and schema[name] == nw.Object:  # only pandas has it
-                got = (
-                    "values of several kinds (pandas.to_datetime(..., utc=True) makes one of them)"
-                )
-            raise InvalidValue(expected=expected, got=got, where=where)
-
-
-def _is_no_group(kind: Any) -> bool:
-    return bool(
-        kind.is_temporal() or kind.is_nested() or kind.is_decimal() or kind == narwhals().Binary
-    )
-
-
-def _check_instants_are_there(table: Any, name: str) -> None:
-    """The whole numbers of pandas cannot miss a value, so theirs are looked for first."""
-    if table.implementation.is_pandas_like():
-        _check_missing([table[name].is_null().sum()], [name])
-
-
-@attrs.frozen(kw_only=True)
-class _Found:
-    """
-    What one question to the engine says of all rows.
-
-    Args:
-        low: How many leads may be blank: blanks are sorted before all that can be seen.
-    """
-
-    names: Mapping[Any, str]
-    seen: Mapping[str, tuple[int, int, int]]
-    seqs: tuple[int, int]
-    low: int
-
-    @classmethod
-    def of(cls, rows: Any, columns: Mapping[str, str]) -> "_Found":
-        nw = narwhals()
-        given = [key for key in columns if key != "stage"]
-        is_text = rows.collect_schema()["lead"] == nw.String
-        low = nw.col("lead") < "!" if is_text else nw.col("lead").is_null()
-        flags = [nw.col(key).is_null().cast(nw.Int64).alias(f"no {key}") for key in given]
-        flags.append(low.cast(nw.Int64).fill_null(0).alias("low"))
-        numbers = [key for key in ("at", "seq") if key in columns]
-        ends = [
-            end
-            for key in numbers
-            for end in (nw.col(key).min().alias(f"{key} 0"), nw.col(key).max().alias(f"{key} 1"))
-        ]
-        sums = [nw.col(f"no {key}").sum() for key in given]
-        found = (
-            rows.with_columns(*flags)
-            .group_by("stage")
-            .agg(nw.len().alias("rows"), *ends, *sums, nw.col("low").sum())
-            .select("stage", "rows", "low", *(f"no {key}" for key in given), *_pairs(numbers))
-        )
-        names: dict[Any, str] = {}
-        seen: dict[str, tuple[int, int, int]] = {}
-        seqs = []
-        counted = table_of(found)
-        without = [count for stage, count, *_ in counted if _text.is_missing(stage)]
-        missing = [sum(row[3 + place] for row in counted) for place in range(len(given))]
-        _check_missing(
-            [*missing, sum(without)], [*(columns[key] for key in given), columns["stage"]]
-        )
-        for stage, count, _, *rest in counted:
-            first, last, *own = map(int, rest[len(given) :])
-            _check_instants((first, last), columns["at"])
-            name = names[stage] = _name_in(columns["stage"], stage_name, stage)
-            before = seen.get(name, (0, first, last))
-            seen[name] = (before[0] + int(count), min(before[1], first), max(before[2], last))
-            seqs += own
-        if len(names) > limits.STAGES:
-            expected = f"at most {limits.STAGES} different stages"
-            raise LimitExceeded(expected=expected, got="more: is this the stage column?")
-        span = (min(seqs, default=0), max(seqs, default=0))
-        if max(map(abs, span)) > SEQ or span[1] - span[0] > SEQ:
-            where = f"column {columns['seq']!r}"
-            raise LimitExceeded(
-                expected=f"numbers within {SEQ:,} of 0 and of each other", got="others", where=where
-            )
-        return cls(names=names, seen=seen, seqs=span, low=sum(row[2] for row in counted))
-
-
-def _name_in(column: str, name: Callable[[Any], T], value: Any) -> T:
-    """The name of a value; what is wrong with it is said of its column."""
-    try:
-        return name(value)
-    except InvalidValue as fault:
-        where = f"column {column!r}"
-        raise InvalidValue(expected=fault.expected, got=fault.got, where=where) from None
-
-
-def _check_blank(rows: Any, name: str) -> None:
-    """Who has no id is not one lead with all others who have none."""
-    nw, own = narwhals(), narwhals().col("lead")
-    first = rows.filter(own < "!").select("lead")
-    blank = first.filter(own.str.strip_chars() == "").select(nw.len().alias("n"))
-    _check_missing(table_of(blank)[0], [name])
-
-
-def _pairs(numbers: Iterable[str]) -> Iterator[str]:
-    for key in numbers:
-        yield f"{key} 0"
-        yield f"{key} 1"
-
-
-def _check_missing(missing: Sequence[int], names: Sequence[str]) -> None:
-    for count, name in zip(missing, names, strict=True):
-        if count:
-            got = f"{_text.plural(int(count), 'row')} without"
-            raise InvalidValue(expected="a value in every row", got=got, where=f"column {name!r}")
-
-
-def _check_instants(ends: Iterable[int], name: str) -> None:
-    bounds = _instants.micros(_instants.EARLIEST), _instants.micros(_instants.LATEST)
-    if not all(bounds[0] <= at < bounds[1] for at in ends):
-        expected = "a year from 1970 to 2199"
-        raise InvalidValue(expected=expected, got="another", where=f"column {name!r}")
-
-
-def _labels(rows: Any, key: str, name: str) -> dict[Any, str]:
-    """The name of each value of a column that is grouped by; what is missing has none."""
-    values = column_lists(rows.select(key).unique().head(_MOST))[0]
-    known = [value for value in values if not _text.is_missing(value)]
-    names = {value: _name_in(name, group_name, value) for value in known}
-    labels = {value: label for value, label in names.items() if label is not None}
-    if len({*labels.values()}) > limits.GROUPS or len(values) == _MOST:
-        expected = f"at most {limits.GROUPS} different groups in column {name!r}"
-        raise LimitExceeded(expected=expected, got="more")
-    return labels

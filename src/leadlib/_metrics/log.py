@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain, compress, count, groupby, islice, pairwise, starmap
 from numbers import Integral
 from operator import eq, lt, ne
@@ -26,6 +27,7 @@ from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 __all__ = [
     "Log",
     "LogBuilder",
+    "PRINTS",
     "SEQ",
     "StageLog",
     "check_log",
@@ -37,6 +39,7 @@ __all__ = [
     "stage_names",
 ]
 
+PRINTS = 2**128
 SEQ = 2**53  # a number beyond this would not survive JSON
 _NEVER = 2**62
 
@@ -169,6 +172,11 @@ class StageLog(Log):
     until: int = 0
     duplicates: int = attrs.field(default=0, eq=False)
     kept: list[Any] = attrs.field(factory=list, init=False, eq=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The log without what was kept, which a copy works out by itself."""
+        given = {own.name: getattr(self, own.name) for own in attrs.fields(type(self)) if own.init}
+        return partial(type(self), **given), ()
 
     def __repr__(self) -> str:
         return (
@@ -394,7 +402,7 @@ class StageLog(Log):
             names = [f"={name}".encode() for name in self.labels[by].names]
             codes = self.labels[by].at(cut)
             groups = (leads[lead] + names[code] for lead, code in enumerate(codes) if code >= 0)
-        return print_of(chain(parts, groups))
+        return f"{print_of(chain(parts, groups)):032x}"
 
 
 def _check_parts(parts: Sequence[object]) -> None:
@@ -421,10 +429,10 @@ def _joined(column: str, parts: Iterable[StageLog], lead_code: Mapping[str, int]
     return _coded(column, known, range(len(lead_code)))
 
 
-def print_of(parts: Iterable[bytes]) -> str:
-    """A hash of what stands in no order."""
+def print_of(parts: Iterable[bytes]) -> int:
+    """A hash of what stands in no order: a sum, so that the hashes of parts add up to it."""
     digests = (hashlib.blake2b(part, digest_size=16).digest() for part in parts)
-    return f"{sum(int.from_bytes(own, 'big') for own in digests) % 2**128:032x}"
+    return sum(int.from_bytes(own, "big") for own in digests) % PRINTS
 
 
 def name_bytes(name: str) -> bytes:

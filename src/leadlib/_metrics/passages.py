@@ -13,6 +13,7 @@ from numbers import Integral
 from typing import Any
 
 import attrs
+from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
 from leadlib._instants import MICROSECOND
@@ -23,6 +24,7 @@ from leadlib._metrics.origin import Defines, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import MISSING, check_column
 from leadlib._metrics.visits import counted_visits
+from leadlib._periods import Period
 from leadlib._results import Result, plain_data
 from leadlib.errors import InvalidValue
 from leadlib.lifecycle import Stage
@@ -472,8 +474,25 @@ def _result(tallies: Iterable[_Tally], definition: PassageDefinition, cut: int) 
     )
 
 
+def _grain(grain: object) -> int:
+    """A length above 0, in microseconds."""
+    if isinstance(grain, timedelta):
+        width = micros(grain, "grain")
+        if not width:
+            raise InvalidValue(expected="a grain above 0", got="0", where="grain")
+        return width
+    period = Period.of(grain)
+    if period.seconds is None:
+        expected = "a period of one length"
+        raise InvalidValue(expected=expected, got=period.unit, where="grain")
+    return period.seconds * 1_000_000
+
+
 def stay_durations(
-    log: Log, *, as_of: datetime | None = None, grain: timedelta = MICROSECOND
+    log: Log,
+    *,
+    as_of: datetime | None = None,
+    grain: Period | timedelta | relativedelta | str = MICROSECOND,
 ) -> Mapping[str, Durations]:
     """
     Count how long every visit to every stage lasted, with the stage entered next as its outcome.
@@ -484,8 +503,8 @@ def stay_durations(
     Args:
         log: Rows in any order; ties of one instant are broken by *seq*, then by the stage's name.
         as_of: The last visible instant; the last event unless given.
-        grain: Times are cut down to multiples of it.  Of millions of visits an hour keeps the
-            tables small.
+        grain: Times are cut down to multiples of it, such as ``1 hour``; months have no length.  Of
+            millions of visits an hour keeps the tables small.
 
     Returns:
         One table for each stage that was visited, by name.  A stage in which stories end lasts for
@@ -505,9 +524,7 @@ def stay_durations(
         3 days, 0:00:00
     """
     check_log(log)
-    width = micros(grain, "grain")
-    if not width:
-        raise InvalidValue(expected="a grain above 0", got="0", where="grain")
+    width = _grain(grain)
     tallies: dict[str, _Tally] = defaultdict(_Tally)
     for (stage, to, time), visits in counted_visits(log, log.cut(as_of), width).items():
         if to is None:

@@ -89,11 +89,13 @@ class Paths:
         """The leads of each group; one that nobody has seen yet is in none."""
         labels = self.log.labels[by]
         codes = labels.at(self.question.cut)
+        outside = Counter(codes[lead] for lead in self.last.keys() - self.reach.keys())
         reach, first = _parted(self.reach, codes), [_parted(own, codes) for own in self.first]
         for code, own in reach.items():
             entries = [parts.get(code, {}) for parts in first]
             label = labels.names[code] if code >= 0 else MISSING
-            yield label, self._table(own, entries, times=times)
+            table = self._table(own, entries, times=times)
+            yield label, attrs.evolve(table, outside=outside[code])
 
     def _table(
         self, reach: Mapping[int, int], first: Sequence[Mapping[int, int]], *, times: bool

@@ -6,7 +6,7 @@ from them once, and knows nothing of where the log is.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, cast
 
@@ -101,6 +101,14 @@ class Question:
     def goal(self) -> int:
         """The index of the last stage of the way."""
         return len(self.waterfall) - 1
+
+    def of_part(self, stages: Collection[str]) -> "Question":
+        """The same question of a part of the log, which has only some of its stages."""
+        return attrs.evolve(
+            self,
+            index={name: i for name, i in self.index.items() if name in stages},
+            places=tuple(name for name in self.places if name in stages),
+        )
 
     def ranks(self, stages: Iterable[str]) -> list[int]:
         """The place of each of these stages."""

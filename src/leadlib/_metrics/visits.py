@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadlib import _text
+from leadlib._metrics.counting import Counting
 from leadlib._metrics.engines import coded, following, tally
 from leadlib._metrics.frames import KEPT, FrameLog
+from leadlib._metrics.leadtables import lead_table
 from leadlib._metrics.log import Log, StageLog
+from leadlib._metrics.tables import Question
 from leadlib.errors import ConflictError, InvalidValue
 
 __all__ = ["ANY", "Visits", "counted_visits"]
@@ -60,14 +63,66 @@ def _in_python(log: StageLog, cut: int, grain: int) -> Visits:
     return _named(log, counts)
 
 
-def _in_frame(log: FrameLog, cut: int, grain: int) -> Visits:
+def _in_frame(log: FrameLog, cut: int, grain: int, *, keep: bool = True) -> Visits:
     """What was counted once is kept; and if lengths do not matter, any count will do."""
-    for at, width, visits in [*log.visits]:
-        if at == cut and grain in (width, ANY):
+    visible = min(cut, log.latest)
+    same = [own for own in [*log.visits] if min(own[0], log.latest) == visible]
+    for at, width, visits in same:
+        if grain == ANY or (at == cut and grain == width):
             return visits  # type: ignore[no-any-return]  # what was put there
-    counted = _asked(log, cut, grain)
-    log.visits[:] = [*log.visits, (cut, grain, counted)][-KEPT:]
+    before = next((visits for _, width, visits in same if width == grain), None)
+    if log.parts:
+        counted = _added(log, cut, grain)
+    elif before is not None:
+        counted = _longer(log, before, cut, grain)
+    else:
+        counted = _asked(log, cut, grain)
+    if keep:
+        log.visits[:] = [*log.visits, (cut, grain, counted)][-KEPT:]
     return counted
+
+
+def _added(log: FrameLog, cut: int, grain: int) -> Visits:
+    """The visits of all parts, those of replaced ones taken off."""
+    found = Counter[tuple[str, str | None, int]]()
+    for sign, part in log.parts:
+        for visit, count in _in_frame(part, cut, grain, keep=False).items():
+            found[visit] += sign * count
+    return {visit: count for visit, count in found.items() if count}
+
+
+def _longer(log: FrameLog, before: Visits, cut: int, grain: int) -> Visits:
+    """The same visits until a later instant, before which nothing came: only those that last."""
+    nw = log.engine
+    last = _lasting(log, cut).select(
+        "now", ((cut - nw.col("at")) // grain * grain).cast(nw.Int64).alias("t")
+    )
+    lasting = {
+        (log.stages[stage], None, time): n for (stage, time), n in tally(last, "now", "t").items()
+    }
+    return {visit: n for visit, n in before.items() if visit[1] is not None} | lasting
+
+
+def _lasting(log: FrameLog, cut: int) -> Any:
+    """The stage of each lead, and since when."""
+    visible = min(cut, log.latest)
+    for upto, frame in [*log.lasting]:
+        if upto == visible:
+            return frame
+    return lead_table(log, _nowhere(log, cut), now=True).frame
+
+
+def _nowhere(log: FrameLog, cut: int) -> Question:
+    """Where leads are, when stages follow the order of their names, as they do for visits."""
+    return Question(
+        waterfall=(),
+        cut=cut,
+        closed=frozenset(),
+        closed_by="given",
+        counting=Counting.AT_LEAST,
+        index={},
+        places=log.stages,
+    )
 
 
 def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
@@ -76,6 +131,9 @@ def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
     rows = log.before(cut).with_columns(coded("stage", codes).alias("code"))
     columns = ["lead", "at", *(["seq"] if log.seqs else []), "code"]
     visits = following(rows.select(*columns), has_seq=log.seqs is not None)
+    if not isinstance(visits, nw.LazyFrame):  # it is at hand for later instants
+        lasting = visits.filter(nw.col("next") < 0).select(nw.col("code").alias("now"), "at")
+        log.lasting[:] = [(min(cut, log.latest), lasting)]
     end = nw.when(nw.col("next") >= 0).then(nw.col("until")).otherwise(cut)
     time = ((end - nw.col("at")) // grain * grain).cast(nw.Int64)
     counts = tally(visits.select("code", "next", time.alias("t")), "code", "next", "t")
