@@ -416,7 +416,9 @@ class FrameLog(Log):
         """Of each lead the place of every stage it entered until then, with at and seq."""
         if self.parts and not self.has_replaced:
             for _, part in self.parts:
-                yield from part.first_entries(cut)
+                places = [*map(self.stages.index, part.stages)]
+                for entries in part.first_entries(cut):
+                    yield {places[code]: moment for code, moment in entries.items()}
             return
         rows = _one_by_one(self._events(cut).sort("lead"))
         for _, events in groupby(rows, key=itemgetter(0)):
