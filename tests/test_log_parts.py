@@ -208,6 +208,7 @@ def count_on(pieces, engine, *, seq, closed, same):
 class TestSpark:
     @pytest.fixture(autouse=True)
     def _engine(self, spark, monkeypatch):
+        spark.catalog.clearCache()  # what the tests before have left fills its memory
         kinds = "lead string, stage string, at timestamp, seq bigint, source string"
 
         def in_spark(frame):
