@@ -186,20 +186,25 @@ class TestEngines:
             same(own, log, as_of=MONTHS[seed % len(MONTHS)])
 
 
+def add_spark(spark, monkeypatch):
+    """One more engine, with an empty memory."""
+    spark.catalog.clearCache()
+    kinds = "lead string, stage string, at timestamp, seq bigint, source string"
+
+    def in_spark(frame):
+        columns = frame if "seq" in frame.columns else frame.with_columns(seq=0)
+        rows = columns.select("lead", "stage", "at", "seq", "source").rows()
+        return spark.createDataFrame(rows, kinds)
+
+    monkeypatch.setitem(ENGINES, "spark", in_spark)
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # pyspark's own
 class TestSpark:
     @pytest.fixture(autouse=True)
     def _engine(self, spark, monkeypatch):
-        spark.catalog.clearCache()  # what the tests before have left fills its memory
-        kinds = "lead string, stage string, at timestamp, seq bigint, source string"
-
-        def in_spark(frame):
-            columns = frame if "seq" in frame.columns else frame.with_columns(seq=0)
-            rows = columns.select("lead", "stage", "at", "seq", "source").rows()
-            return spark.createDataFrame(rows, kinds)
-
-        monkeypatch.setitem(ENGINES, "spark", in_spark)
+        add_spark(spark, monkeypatch)
 
     @pytest.mark.parametrize("seed", range(10))
     def test_counts_ten_thousand_logs_the_same(self, seed):

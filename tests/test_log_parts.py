@@ -30,6 +30,7 @@ from test_frame_logs import (
     MONDAY,
     MONTHS,
     WAY,
+    add_spark,
     batch,
     both,
     instants,
@@ -46,6 +47,14 @@ DRAWN = settings(
 SEVERAL = {"polars, lazy", "pandas", "pyarrow", "duckdb"}  # the others are forms of these
 EACH = [pytest.param(name, marks=[] if name in SEVERAL else pytest.mark.slow) for name in ENGINES]
 CLOSED = st.sampled_from([None, (), ("lost",), ("lost", "paused")])
+
+
+ASKED = {
+    "rows": rows,
+    "seq": st.booleans(),
+    "closed": CLOSED,
+    "as_of": st.one_of(st.none(), instants),
+}
 
 
 def alike(own, log, *, as_of):
@@ -81,13 +90,7 @@ def same_prints(whole, log, as_of):
 @pytest.mark.parametrize("engine", EACH)
 class TestParts:
     @DRAWN
-    @given(
-        rows=rows,
-        seq=st.booleans(),
-        closed=CLOSED,
-        as_of=st.one_of(st.none(), instants),
-        count=st.integers(1, 5),
-    )
+    @given(**ASKED, count=st.integers(1, 5))
     @example(rows=[], seq=False, closed=None, as_of=None, count=2)
     def test_count_the_same(self, engine, rows, seq, closed, as_of, count):
         own, whole = both(rows, engine, seq=seq, closed=closed)
@@ -150,13 +153,7 @@ def split(rows, engine, *, seq, closed, chance):
 class TestMergedLogs:
     @pytest.mark.rule("002-11")
     @DRAWN
-    @given(
-        rows=rows,
-        seq=st.booleans(),
-        closed=CLOSED,
-        as_of=st.one_of(st.none(), instants),
-        chance=st.randoms(use_true_random=False),
-    )
+    @given(**ASKED, chance=st.randoms(use_true_random=False))
     def test_count_as_if_made_of_all_rows(self, engine, rows, seq, closed, as_of, chance):
         own, whole, pieces = split(rows, engine, seq=seq, closed=closed, chance=chance)
         for share in (0, 4):  # 0: leads with new events are always counted anew, and no others
@@ -165,6 +162,22 @@ class TestMergedLogs:
                 assert share or not pieces[1] or log.parts
                 alike(own, log, as_of=as_of)
                 same_prints(whole, log, as_of)
+
+    def test_of_other_leads_and_other_stages_follow_the_main_path(self, engine):
+        way = [("new", "won")] * 3, [("invited", "met")] * 2
+        pieces = [
+            [
+                (f"{lead} of {stages[0]}", stage, MONDAY + day * DAY, 0, None)
+                for lead, stages in enumerate(ways)
+                for day, stage in enumerate(stages)
+            ]
+            for ways in way
+        ]
+        own, _ = both([*pieces[0], *pieces[1]], engine, seq=True, closed=None)
+        log = FrameLog.merged(both(piece, engine, seq=True, closed=None)[1] for piece in pieces)
+
+        assert [sign for sign, _ in log.parts] == [1, 1]
+        assert main_path(log) == main_path(own) == ("new", "won")
 
     @pytest.mark.parametrize(
         ("seq", "closed", "later"), [(True, None, False), (False, ["lost"], True)]
@@ -208,15 +221,7 @@ def count_on(pieces, engine, *, seq, closed, same):
 class TestSpark:
     @pytest.fixture(autouse=True)
     def _engine(self, spark, monkeypatch):
-        spark.catalog.clearCache()  # what the tests before have left fills its memory
-        kinds = "lead string, stage string, at timestamp, seq bigint, source string"
-
-        def in_spark(frame):
-            columns = frame if "seq" in frame.columns else frame.with_columns(seq=0)
-            rows = columns.select("lead", "stage", "at", "seq", "source").rows()
-            return spark.createDataFrame(rows, kinds)
-
-        monkeypatch.setitem(ENGINES, "spark", in_spark)
+        add_spark(spark, monkeypatch)
 
     def test_counts_parts_the_same(self):
         rows = [*batch(random.Random(11), 300)]

@@ -476,7 +476,7 @@ def check_defined(rates: Mapping[str, Any], *, across: bool) -> None:
     """Refuse rates that do not mean the same of different leads, unless somebody asks for it."""
     if across:
         return
-    [(first, own), *others] = rates.items() if rates else [("", None)]
+    (first, own), *others = rates.items()
     for name, rate in others:
         apart = next((found for find in _DIFFER if (found := find(own, rate))), None)
         if apart:

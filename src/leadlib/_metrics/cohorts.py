@@ -17,13 +17,12 @@ from dateutil.relativedelta import relativedelta
 from leadlib import _fields, _instants, _text
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
-from leadlib._metrics.log import Log
+from leadlib._metrics.log import AnyStage, Log
 from leadlib._metrics.origin import Measured, Origin, origin_of_paths
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import DAY, Journeys, Question
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import Stage
 
 __all__ = ["Cohort", "Cohorts", "cohorts", "month_begins", "month_of", "months_between"]
 
@@ -205,9 +204,9 @@ def _cells(cohort: Cohort) -> tuple[str, ...]:
 def cohorts(
     log: Log,
     *,
-    stages: Sequence[str | int | Stage],
+    stages: Sequence[AnyStage],
     as_of: datetime | None = None,
-    closed: Iterable[str | int | Stage] | None = None,
+    closed: Iterable[AnyStage] | None = None,
     zone: tzinfo = UTC,
 ) -> Cohorts:
     """

@@ -17,13 +17,13 @@ import attrs
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.declared import Declared, MoveKind
-from leadlib._metrics.log import StageLog, stage_names
+from leadlib._metrics.log import AnyStage, StageLog, stage_names
 from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import DAY
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import Lifecycle, Stage
+from leadlib.lifecycle import Lifecycle
 from leadlib.model import Team
 
 __all__ = ["Conformance", "HandBacks", "Move", "Stall", "Variant", "conformance"]
@@ -385,7 +385,7 @@ def _stall_cells(stall: Stall) -> tuple[str, ...]:
     return (stall.stage, stall.owner.value if stall.owner else "-", *counts, *days)
 
 
-Limit = timedelta | Mapping[str | int | Stage, timedelta] | None
+Limit = timedelta | Mapping[AnyStage, timedelta] | None
 
 
 def conformance(

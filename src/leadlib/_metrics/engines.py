@@ -12,7 +12,7 @@ from functools import reduce
 from itertools import accumulate
 from math import prod
 from operator import add, mul
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -32,12 +32,14 @@ __all__ = [
     "following",
     "kept",
     "largest",
+    "length_of",
     "named",
     "period_of",
     "quotient",
     "ranked",
     "smallest",
     "streamed",
+    "summed",
     "table_of",
     "tally",
 ]
@@ -51,6 +53,7 @@ _ROWS = 200_000  # of counts that are kept, 200 bytes each
 _BELOW = 2**39  # bins of 6 days below 0: no year is further away than 2**14 of them
 _BINS = (len(_LEVELS) + 1) * _LEVEL
 
+K = TypeVar("K")
 Frame = Any
 Expression = Any
 Row = tuple[Any, ...]  # names and whole numbers
@@ -91,6 +94,20 @@ def kept(frame: Frame) -> Frame:
     if engine.is_spark_like():
         return nw.from_native(native.cache())
     return frame.collect().lazy()
+
+
+def summed(parts: Iterable[tuple[int, Mapping[K, int]]]) -> dict[K, int]:
+    """Counts of parts, each added or taken off by its sign; what comes to nothing is left out."""
+    found = Counter[K]()
+    for sign, counts in parts:
+        for row, count in counts.items():
+            found[row] += sign * count
+    return {row: count for row, count in found.items() if count}
+
+
+def length_of(frame: Frame) -> int:
+    """How many rows a frame has."""
+    return int(table_of(frame.select(narwhals().len().alias("n")))[0][0])
 
 
 def streamed(frame: Frame) -> Frame:

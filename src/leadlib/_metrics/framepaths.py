@@ -21,6 +21,7 @@ from leadlib._metrics.engines import (
     around,
     coarser,
     ranked,
+    summed,
 )
 from leadlib._metrics.frames import FrameLog
 from leadlib._metrics.leadtables import lead_table
@@ -240,12 +241,10 @@ class FramePaths:
             table = lead_table(log, asked, now=now, ended=ended)
             found = count(Way(log=log, question=asked, table=table))
         else:
-            found = Counter()
-            for sign, paths in self._parts:
-                own = paths.counted(key[-1], count, now=now, ended=ended, keep=False)
-                for row, leads in own.items():
-                    found[row] += sign * leads
-            found = {row: leads for row, leads in found.items() if leads}
+            found = summed(
+                (sign, paths.counted(key[-1], count, now=now, ended=ended, keep=False))
+                for sign, paths in self._parts
+            )
         if keep:
             log.counts.put(key, found)
         return found

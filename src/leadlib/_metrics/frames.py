@@ -25,12 +25,15 @@ from leadlib._metrics.engines import (
     Row,
     coded,
     column_lists,
+    length_of,
     streamed,
+    summed,
     table_of,
 )
 from leadlib._metrics.framerows import Found, check_blank, labels_of, rows_of
 from leadlib._metrics.log import (
     PRINTS,
+    AnyStage,
     Log,
     StageLog,
     log_columns,
@@ -41,7 +44,6 @@ from leadlib._metrics.log import (
 from leadlib._metrics.unions import check_alike, united
 from leadlib._rates import whole_number
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Stage
 
 __all__ = ["KEPT", "FrameLog"]
 
@@ -118,8 +120,8 @@ class FrameLog(Log):
         at: str,
         seq: str | None = None,
         by: Sequence[str] = (),
-        closed: Iterable[str | Stage] | None = None,
-        known: Iterable[str | Stage] = (),
+        closed: Iterable[AnyStage] | None = None,
+        known: Iterable[AnyStage] = (),
     ) -> "FrameLog":
         """
         Take the rows of a frame of pandas, Polars, PyArrow, DuckDB or PySpark where they are.
@@ -283,7 +285,7 @@ class FrameLog(Log):
         return len(self) - self.added("events", self.latest, FrameLog._count_events)
 
     def _count_events(self) -> int:
-        return int(table_of(self._events(self.latest).select(narwhals().len()))[0][0])
+        return length_of(self._events(self.latest))
 
     @property
     def _event(self) -> list[str]:
@@ -370,13 +372,9 @@ class FrameLog(Log):
         return self.counts[key]
 
     def _summed(self, cut: int, by: str | None) -> Counts:
-        found = Counter[Row]()
-        for sign, part in self.parts:
-            for row, number in part.sums(cut, by).items():
-                found[row] += sign * number
         if self.parts:
-            return {row: number for row, number in found.items() if number}
-        nw = narwhals()
+            return summed((sign, part.sums(cut, by)) for sign, part in self.parts)
+        nw, found = narwhals(), Counter[Row]()
         keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
         seconds, at = nw.col("at") // _SECOND, nw.col("at")
         columns = dict.fromkeys([*self._event, *keys.values()])
@@ -409,8 +407,7 @@ class FrameLog(Log):
         nw, code = narwhals(), narwhals().col("code")
         rows = self.before(cut).select("lead", self._codes_of("stage", self.stages))
         ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))
-        several = ends.filter(nw.col("low") < nw.col("high")).select(nw.len().alias("n"))
-        return int(table_of(several)[0][0])
+        return length_of(ends.filter(nw.col("low") < nw.col("high")))
 
     def first_entries(self, cut: int) -> Iterator[Mapping[int, tuple[int, int]]]:
         """Of each lead the place of every stage it entered until then, with at and seq."""

@@ -20,7 +20,7 @@ from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import Log, stage_names
+from leadlib._metrics.log import AnyStage, Log, stage_names
 from leadlib._metrics.origin import Defines, Origin
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import (
@@ -35,7 +35,6 @@ from leadlib._metrics.tables import (
 from leadlib._rates import Rate
 from leadlib._results import Result, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import Stage
 
 __all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel"]
 
@@ -185,17 +184,17 @@ class Funnel(Result):
     groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
     _log: Log = attrs.field(eq=False)
 
-    def __getitem__(self, stage: str | int | Stage) -> FunnelStep:
+    def __getitem__(self, stage: AnyStage) -> FunnelStep:
         return self.steps[self._place(stage)]
 
-    def _place(self, stage: str | int | Stage) -> int:
+    def _place(self, stage: AnyStage) -> int:
         [name] = stage_names([stage], "stage")
         legal = self.definition.stages
         if name not in legal:
             raise UnknownName(expected="a stage of the funnel", got=repr(name), legal=legal)
         return legal.index(name)
 
-    def conversion(self, start: str | int | Stage, goal: str | int | Stage) -> Conversion:
+    def conversion(self, start: AnyStage, goal: AnyStage) -> Conversion:
         """
         Count how many leads got from one stage of the funnel to a later one.
 
@@ -244,7 +243,7 @@ class Funnel(Result):
             log=self._log,
         )
 
-    def split(self, boundary: str | int | Stage) -> tuple[Conversion, Conversion]:
+    def split(self, boundary: AnyStage) -> tuple[Conversion, Conversion]:
         """
         Look at the funnel as two: up to *boundary* and from there on.
 
@@ -400,10 +399,10 @@ def _closed_dict(step: FunnelStep) -> dict[str, Any]:
 def funnel(
     log: Log,
     *,
-    stages: Sequence[str | int | Stage],
+    stages: Sequence[AnyStage],
     by: str | None = None,
     as_of: datetime | None = None,
-    closed: Iterable[str | int | Stage] | None = None,
+    closed: Iterable[AnyStage] | None = None,
     counting: Counting | str = Counting.AT_LEAST,
 ) -> Funnel:
     """

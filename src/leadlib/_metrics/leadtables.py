@@ -13,7 +13,7 @@ import attrs
 
 from leadlib import _text
 from leadlib._frames import narwhals
-from leadlib._metrics.engines import FAR, coded, kept, largest, quotient, table_of
+from leadlib._metrics.engines import FAR, coded, kept, largest, length_of, quotient, table_of
 from leadlib._metrics.frames import KEPT, FrameLog
 from leadlib._metrics.tables import Question
 
@@ -194,7 +194,7 @@ class _Pass:
         nw, order, outside = narwhals(), narwhals().col("order"), self._outside
         same = [(nw.col(f"out {out}") == nw.col("inside")).cast(nw.Int64) for out in outside]
         ties = kept(leads.filter(largest(*same) == 1).select("lead", nw.col("inside").alias("at")))
-        if not _length(ties):
+        if not length_of(ties):
             return Counter()
         here = rows.join(ties, on=["lead", "at"], how="inner")
         is_inside = nw.col("place") < len(self._of_place)
@@ -215,11 +215,6 @@ def _sums(flags: Any, places: Sequence[int]) -> Counter[int]:
     [row] = table_of(whole.select(*(nw.col(f"{place}").sum() for place in places)))
     known = zip(places, row, strict=True)  # of no rows at all some engines know no sum
     return +Counter({place: 0 if _text.is_missing(own) else int(own) for place, own in known})
-
-
-def _length(frame: Any) -> int:
-    """How many rows a frame has."""
-    return int(table_of(frame.select(narwhals().len().alias("n")))[0][0])
 
 
 @attrs.frozen(kw_only=True)
@@ -279,7 +274,7 @@ class _Pick:
         nw, size, floats = narwhals(), max(self.size, 1), leads.implementation.is_spark_like()
         tied = leads.filter(nw.col(f"{self.name} tied") == 1)
         tied = kept(tied.select("lead", nw.col(self._at).alias("at")))
-        if not _length(tied):
+        if not length_of(tied):
             return leads
         code = nw.col(self.code)
         here = rows.filter(code >= 0).join(tied, on=["lead", "at"], how="inner")

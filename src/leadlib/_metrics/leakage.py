@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _text
-from leadlib._metrics.log import Log
+from leadlib._metrics.log import AnyStage, Log
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of_paths
 from leadlib._metrics.paths import Paths
@@ -22,7 +22,6 @@ from leadlib._metrics.tables import MISSING, LeadPaths, PathTable, Question, che
 from leadlib._rates import Benchmark, Rate, whole_number
 from leadlib._results import records
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Stage
 
 __all__ = ["Leakage", "leakage"]
 
@@ -181,11 +180,11 @@ _Causes = str | Mapping[str, str | None] | None
 def leakage(
     log: Log,
     *,
-    stages: Sequence[str | int | Stage],
+    stages: Sequence[AnyStage],
     causes: _Causes = None,
     as_of: datetime | None = None,
-    closed: Iterable[str | int | Stage] | None = None,
-    ruled_out: Iterable[str | int | Stage] = (),
+    closed: Iterable[AnyStage] | None = None,
+    ruled_out: Iterable[AnyStage] = (),
 ) -> Leakage:
     """
     Count the leads that were lost on the way to the last of *stages*, and to what.

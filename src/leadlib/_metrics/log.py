@@ -25,6 +25,7 @@ from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
 from leadlib.lifecycle import LeadEvent, Lifecycle, Stage
 
 __all__ = [
+    "AnyStage",
     "Log",
     "LogBuilder",
     "PRINTS",
@@ -34,12 +35,14 @@ __all__ = [
     "group_name",
     "log_columns",
     "name_bytes",
+    "one_or_several",
     "print_of",
     "stage_name",
     "stage_names",
 ]
 
 PRINTS = 2**128
+AnyStage = str | int | Stage  # itself or its name
 SEQ = 2**53  # a number beyond this would not survive JSON
 _NEVER = 2**62
 
@@ -112,7 +115,7 @@ class Log:
             return self.latest
         return _instants.micros(_instants.aware(as_of, where="as_of"))
 
-    def named(self, stages: Iterable[str | int | Stage]) -> tuple[str, ...]:
+    def named(self, stages: Iterable[AnyStage]) -> tuple[str, ...]:
         """
         The names of stages, each one that the log has or knows.
 
@@ -193,8 +196,8 @@ class StageLog(Log):
         rows: Iterable[Sequence[Any]],
         *,
         by: Sequence[str] = (),
-        closed: Iterable[str | int | Stage] | None = None,
-        known: Iterable[str | int | Stage] = (),
+        closed: Iterable[AnyStage] | None = None,
+        known: Iterable[AnyStage] = (),
     ) -> Self:
         """
         Take rows of (lead, stage, at), or (lead, stage, at, seq), or with one label per *by*
@@ -254,8 +257,8 @@ class StageLog(Log):
         at: str,
         seq: str | None = None,
         by: Sequence[str] = (),
-        closed: Iterable[str | int | Stage] | None = None,
-        known: Iterable[str | int | Stage] = (),
+        closed: Iterable[AnyStage] | None = None,
+        known: Iterable[AnyStage] = (),
     ) -> Self:
         """
         Take the rows of a data frame: pandas, Polars or PyArrow; needs ``leadlib[frames]``.
@@ -440,7 +443,12 @@ def name_bytes(name: str) -> bytes:
     return f"{len(name)}:{name}".encode()
 
 
-def stage_names(stages: Iterable[str | int | Stage], where: str) -> tuple[str, ...]:
+def one_or_several(stages: AnyStage | Iterable[AnyStage]) -> Iterable[AnyStage]:
+    """A single stage as one of several."""
+    return [stages] if isinstance(stages, str) or not isinstance(stages, Iterable) else stages
+
+
+def stage_names(stages: Iterable[AnyStage], where: str) -> tuple[str, ...]:
     """Stages or their names, in the form that logs keep; one text is not many names."""
     if isinstance(stages, str) or not isinstance(stages, Iterable):
         raise InvalidValue(expected="several stages", got=_text.kind_of(stages), where=where)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from numbers import Integral
 from typing import Any
 
 import attrs
@@ -19,7 +18,7 @@ from leadlib import _fields, _instants, _text
 from leadlib._instants import MICROSECOND
 from leadlib._metrics.durations import Durations, micros
 from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
-from leadlib._metrics.log import Log, StageLog, check_log
+from leadlib._metrics.log import AnyStage, Log, StageLog, check_log, one_or_several
 from leadlib._metrics.origin import Defines, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import MISSING, check_column
@@ -27,7 +26,6 @@ from leadlib._metrics.visits import counted_visits
 from leadlib._periods import Period
 from leadlib._results import Result, plain_data
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Stage
 
 __all__ = ["PassageDefinition", "Per", "TimeToStage", "stay_durations", "time_to_stage"]
 
@@ -217,11 +215,11 @@ _Since = datetime | Mapping[str, datetime] | None
 
 def time_to_stage(
     log: StageLog,
-    goal: str | int | Stage | Iterable[str | int | Stage],
+    goal: AnyStage | Iterable[AnyStage],
     *,
-    start: str | int | Stage | None = None,
-    competing: Iterable[str | int | Stage] | None = None,
-    merged: Iterable[str | int | Stage] = (),
+    start: AnyStage | None = None,
+    competing: Iterable[AnyStage] | None = None,
+    merged: Iterable[AnyStage] = (),
     per: Per | str = Per.LEAD,
     recorded_since: datetime | Mapping[str, datetime] | None = None,
     as_of: datetime | None = None,
@@ -299,14 +297,14 @@ def time_to_stage(
 
 def _definition(
     log: StageLog,
-    goal: str | int | Stage | Iterable[str | int | Stage],
+    goal: AnyStage | Iterable[AnyStage],
     *,
-    start: str | int | Stage | None,
-    competing: Iterable[str | int | Stage] | None,
-    merged: Iterable[str | int | Stage],
+    start: AnyStage | None,
+    competing: Iterable[AnyStage] | None,
+    merged: Iterable[AnyStage],
     per: Per | str,
 ) -> PassageDefinition:
-    goals = log.named([goal] if isinstance(goal, str | int | Integral | Stage) else goal)
+    goals = log.named(one_or_several(goal))
     starts = () if start is None else log.named([start])
     others = log.named(merged)
     if competing is None:

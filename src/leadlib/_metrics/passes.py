@@ -5,21 +5,19 @@ Passes: a lead that comes back gets another chance, and then one rate becomes th
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
-from numbers import Integral
 from operator import itemgetter
 from typing import Any
 
 import attrs
 
 from leadlib import _instants, _text
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.log import AnyStage, StageLog, one_or_several
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._rates import Rate
 from leadlib._results import records
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Stage
 
 __all__ = ["Passes", "passes"]
 
@@ -104,8 +102,8 @@ class Passes(Measured):
 def passes(
     log: StageLog,
     *,
-    start: str | int | Stage,
-    goal: str | int | Stage | Iterable[str | int | Stage],
+    start: AnyStage,
+    goal: AnyStage | Iterable[AnyStage],
     as_of: datetime | None = None,
 ) -> Passes:
     """
@@ -147,7 +145,7 @@ def passes(
     """
     check_in_python(log)
     [name] = log.named([start])
-    goals = log.named([goal] if isinstance(goal, str | int | Integral | Stage) else goal)
+    goals = log.named(one_or_several(goal))
     if not goals or name in goals:
         raise InvalidValue(expected="stages other than the start", got="others", where="goal")
     cut = log.cut(as_of)

@@ -14,9 +14,8 @@ import attrs
 from leadlib import _cells, _fields, _instants, _text, limits
 from leadlib._cells import Rejected
 from leadlib._frames import columns_of, opened
-from leadlib._metrics.log import LogBuilder, StageLog, stage_names
+from leadlib._metrics.log import AnyStage, LogBuilder, StageLog, stage_names
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import Stage
 
 __all__ = ["LongTable", "OpportunityTable", "TableShape", "WideTable", "log_from_table"]
 
@@ -372,7 +371,7 @@ def log_from_table(
     *,
     shape: TableShape,
     zone: tzinfo | str | None = None,
-    closed: Iterable[str | int | Stage] | None = None,
+    closed: Iterable[AnyStage] | None = None,
 ) -> StageLog:
     """
     Make a log of a table in the shape that people have it, whole or not at all.

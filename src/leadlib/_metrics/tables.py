@@ -14,9 +14,8 @@ import attrs
 
 from leadlib import _fields, _text
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.log import Log, check_log
+from leadlib._metrics.log import AnyStage, Log, check_log
 from leadlib.errors import InvalidValue, UnknownName
-from leadlib.lifecycle import Stage
 
 __all__ = [
     "DAY",
@@ -69,10 +68,10 @@ class Question:
     def of(
         cls,
         log: Log,
-        stages: Iterable[str | int | Stage],
+        stages: Iterable[AnyStage],
         *,
         as_of: datetime | None = None,
-        closed: Iterable[str | int | Stage] | None = None,
+        closed: Iterable[AnyStage] | None = None,
         counting: Counting | str = Counting.AT_LEAST,
     ) -> "Question":
         check_log(log)

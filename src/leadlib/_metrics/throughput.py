@@ -18,7 +18,7 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.log import Log
+from leadlib._metrics.log import AnyStage, Log
 from leadlib._metrics.origin import Measured, Origin, origin_of
 from leadlib._metrics.reading import read_paths
 from leadlib._metrics.tables import Question
@@ -26,7 +26,6 @@ from leadlib._periods import Period
 from leadlib._rates import whole_number
 from leadlib._results import Result, records
 from leadlib.errors import InvalidValue, LimitExceeded
-from leadlib.lifecycle import Stage
 
 __all__ = ["Pace", "Throughput", "ThroughputPlan", "in_process", "throughput"]
 
@@ -231,7 +230,7 @@ class Throughput(Measured):
 
 def throughput(
     log: Log,
-    stage: str | int | Stage,
+    stage: AnyStage,
     *,
     since: datetime,
     every: Period | relativedelta | str,

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from leadlib._frames import narwhals
-from leadlib._metrics.engines import coded, kept, table_of
+from leadlib._metrics.engines import coded, kept, length_of
 from leadlib.errors import InvalidValue
 
 __all__ = ["check_alike", "united"]
@@ -81,9 +81,9 @@ def _parts(union: "_Union", whole: FrameLog, new: FrameLog) -> tuple[tuple[int, 
     base, size = union.base, sum(map(len, union.added))
     again = union.again()
     if size * _SHARE > len(base):  # it may be large: it is looked at before it is held
-        return ((1, base), (1, new)) if union.added == (new,) and not _length(again) else ()
+        return ((1, base), (1, new)) if union.added == (new,) and not length_of(again) else ()
     again = kept(again)
-    rows = _length(again)
+    rows = length_of(again)
     if not rows and union.added == (new,):
         return (1, base), (1, new)
     if rows * _SHARE > len(base):
@@ -94,10 +94,6 @@ def _parts(union: "_Union", whole: FrameLog, new: FrameLog) -> tuple[tuple[int, 
 
 def _small(whole: FrameLog, rows: Frame) -> FrameLog:
     return attrs.evolve(whole, rows=rows)
-
-
-def _length(frame: Frame) -> int:
-    return int(table_of(frame.select(narwhals().len().alias("n")))[0][0])
 
 
 @attrs.frozen(kw_only=True, slots=False, eq=False)

@@ -14,13 +14,12 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _instants, _text, limits
-from leadlib._metrics.log import StageLog
+from leadlib._metrics.log import AnyStage, StageLog
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, asked_as, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._rates import Comparison, Rate, compare, shown_chance, shown_points, whole_number
 from leadlib.errors import InvalidValue, LimitExceeded, UnknownName
-from leadlib.lifecycle import Stage
 
 __all__ = ["Uplift", "UpliftVerdict", "uplift"]
 
@@ -194,7 +193,7 @@ def uplift(
     log: StageLog,
     *,
     assigned: Mapping[str, str],
-    goal: str | int | Stage,
+    goal: AnyStage,
     since: datetime | None = None,
     as_of: datetime | None = None,
     holdout: str = _HOLDOUT,

@@ -10,7 +10,7 @@ from typing import Any
 
 from leadlib import _text
 from leadlib._metrics.counting import Counting
-from leadlib._metrics.engines import coded, following, tally
+from leadlib._metrics.engines import coded, following, summed, tally
 from leadlib._metrics.frames import KEPT, FrameLog
 from leadlib._metrics.leadtables import lead_table
 from leadlib._metrics.log import Log, StageLog
@@ -84,11 +84,7 @@ def _in_frame(log: FrameLog, cut: int, grain: int, *, keep: bool = True) -> Visi
 
 def _added(log: FrameLog, cut: int, grain: int) -> Visits:
     """The visits of all parts, those of replaced ones taken off."""
-    found = Counter[tuple[str, str | None, int]]()
-    for sign, part in log.parts:
-        for visit, count in _in_frame(part, cut, grain, keep=False).items():
-            found[visit] += sign * count
-    return {visit: count for visit, count in found.items() if count}
+    return summed((sign, _in_frame(part, cut, grain, keep=False)) for sign, part in log.parts)
 
 
 def _longer(log: FrameLog, before: Visits, cut: int, grain: int) -> Visits:

@@ -16,7 +16,7 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.cohorts import Cohort, cohorts, month_begins, month_of, months_between
-from leadlib._metrics.log import Log
+from leadlib._metrics.log import AnyStage, Log
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Measured, Origin, origin_of_paths
 from leadlib._metrics.reading import read_paths
@@ -24,7 +24,6 @@ from leadlib._metrics.tables import Question, Window
 from leadlib._periods import Period
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
-from leadlib.lifecycle import Stage
 
 __all__ = [
     "PeriodRatio",
@@ -127,7 +126,7 @@ def _cells(cohort: WindowedCohort) -> tuple[str, ...]:
 def converted_within(
     log: Log,
     *,
-    stages: Sequence[str | int | Stage],
+    stages: Sequence[AnyStage],
     within: Period | timedelta | relativedelta | str,
     as_of: datetime | None = None,
     zone: tzinfo = UTC,
@@ -312,9 +311,9 @@ def _ratio_cells(month: PeriodRatio) -> tuple[str, ...]:
 def period_ratios(
     log: Log,
     *,
-    stages: Sequence[str | int | Stage],
+    stages: Sequence[AnyStage],
     as_of: datetime | None = None,
-    closed: Iterable[str | int | Stage] | None = None,
+    closed: Iterable[AnyStage] | None = None,
     zone: tzinfo = UTC,
 ) -> PeriodRatios:
     """

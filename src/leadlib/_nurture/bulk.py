@@ -20,7 +20,8 @@ from leadlib._nurture.lanes import Lane, Slots
 from leadlib._nurture.planner import Planner
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.steps import Step
-from leadlib.model import Lead, Purpose
+from leadlib._nurture.touches import is_marketing
+from leadlib.model import Lead
 from leadlib.worktime import Span
 
 __all__ = ["Instants", "instants_of"]
@@ -87,7 +88,7 @@ def _is_plain(planner: Planner) -> bool:
         step.every is None
         and step.only_if is None
         and not step.only_after
-        and step.purpose is Purpose.MARKETING
+        and is_marketing(step)
         and not step.at_once
         for step in steps
     )

@@ -10,14 +10,7 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text, limits
 from leadlib._nurture.flaws import Flaw, flaws_of
-from leadlib._nurture.given import (
-    as_events,
-    by_id,
-    events_until,
-    laws_of,
-    merged_into,
-    own_events,
-)
+from leadlib._nurture.given import Given, by_id, events_until, ids_of, laws_of, own_events
 from leadlib._nurture.hours import as_hour
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.permits import permit_of
@@ -223,16 +216,8 @@ class Cadence:
             LimitExceeded: More touches than a plan may have.
             UnknownName: No zone of that name.
         """
-        case = case_of(
-            lead,
-            enrolled,
-            zone=zone,
-            policy=policy,
-            history=history,
-            sent=sent,
-            consents=consents,
-            subscriber=subscriber,
-        )
+        given = Given.of(history, sent, consents, subscriber)
+        case = case_of(lead, enrolled, zone=zone, policy=policy, given=given)
         return plan_of(self, case, policy, now=now, until=until)
 
     def touches(
@@ -253,16 +238,8 @@ class Cadence:
         Args:
             lead, enrolled, zone, policy, history, sent, consents, subscriber: As for :meth:`plan`.
         """
-        case = case_of(
-            lead,
-            enrolled,
-            zone=zone,
-            policy=policy,
-            history=history,
-            sent=sent,
-            consents=consents,
-            subscriber=subscriber,
-        )
+        given = Given.of(history, sent, consents, subscriber)
+        case = case_of(lead, enrolled, zone=zone, policy=policy, given=given)
         return planner_of(self, policy).touches(case)
 
     def due(
@@ -296,16 +273,8 @@ class Cadence:
         events, known = events_until(history, now), lead.known_by(now)
         if known is None:
             return ()
-        case = case_of(
-            known,
-            enrolled,
-            zone=zone,
-            policy=policy,
-            history=events,
-            sent=sent,
-            consents=consents,
-            subscriber=subscriber,
-        )
+        given = Given.of(events, sent, consents, subscriber)
+        case = case_of(known, enrolled, zone=zone, policy=policy, given=given)
         touch = planner_of(self, policy).due(case, now)
         return () if touch is None else (touch,)
 
@@ -367,20 +336,17 @@ def case_of(
     *,
     zone: tzinfo | str | None,
     policy: ContactPolicy | None,
-    history: Iterable[LeadEvent],
-    sent: Iterable[SentTouch | str],
-    consents: Iterable[ConsentRecord] | None,
-    subscriber: Subscriber | str,
+    given: Given,
 ) -> Case:
     """What a plan depends on, checked."""
     _fields.check_type(lead, Lead, "lead")
-    given, laws = as_events(history), laws_of(policy)
-    events, leads = own_events(given, lead.id), {lead.id, *merged_into(given, lead.id)}
+    laws, ids = laws_of(policy), ids_of(given.history, lead.id)
+    events = own_events(given.history, lead.id, ids)
     return Case(
         lead=lead,
         enrolled=_instants.aware(enrolled, where="enrolled"),
         zone=None if zone is None else as_zone(zone),
         history=events,
-        sent=by_id(sent, leads),
-        permit=permit_of(laws, consents, events, subscriber),
+        sent=by_id(given.sent, ids),
+        permit=permit_of(laws, given.consents, events, given.subscriber),
     )

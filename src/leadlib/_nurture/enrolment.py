@@ -14,8 +14,8 @@ from leadlib._nurture.given import (
     as_records,
     as_sent,
     events_until,
+    ids_of,
     laws_of,
-    merged_into,
     own_events,
 )
 from leadlib._nurture.happened import Happened, happened
@@ -82,7 +82,8 @@ class Enrolment:
         """
         at = _instants.aware(at, where="at")
         known, laws = events_until(history, at), laws_of(policy)
-        own, records = own_events(known, self.lead.id), as_records(consents)
+        own = own_events(known, self.lead.id, ids_of(known, self.lead.id))
+        records = as_records(consents)
         seen = _seen(self, own)
         permit = permit_of(None, records, own, Subscriber.UNKNOWN)
         if at < self.at or seen.erased or seen.ended or self._is_out(seen, permit, at):
@@ -215,8 +216,9 @@ def enrol(
     made = Enrolment(lead=lead, cadence=cadence, at=at, zone=zone)
     events, records = events_until(history, at), as_records(consents)
     got = None if sent is None else as_sent(sent)
-    merged, said = merged_into(events, lead.id), own_events(events, lead.id)
-    own = [each for each in checked(enrolments) if each.at <= at and _is_of(each, lead, merged)]
+    ids = ids_of(events, lead.id)
+    said = own_events(events, lead.id, ids)
+    own = [each for each in checked(enrolments) if each.at <= at and _is_of(each, lead, ids)]
     permit = permit_of(laws_of(policy), records, said, subscriber)
 
     def is_running(old: Enrolment) -> bool:
@@ -232,11 +234,10 @@ def enrol(
     return next(refused, made)
 
 
-def _is_of(old: Enrolment, lead: Lead, merged: Collection[str]) -> bool:
+def _is_of(old: Enrolment, lead: Lead, ids: Collection[str]) -> bool:
     """Of this lead, or of one that has been merged into it."""
-    if old.lead.id == lead.id or old.lead.id in merged:
-        return True
-    return not {form.id for form in old.lead.inquiries}.isdisjoint(f.id for f in lead.inquiries)
+    forms, others = ({form.id for form in each.inquiries} for each in (old.lead, lead))
+    return old.lead.id in ids or bool(forms & others)
 
 
 def checked(enrolments: Iterable[Enrolment]) -> Sequence[Enrolment]:

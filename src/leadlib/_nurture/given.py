@@ -3,7 +3,10 @@
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+import attrs
+
 from leadlib import _fields
+from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.policy import ContactPolicy
 from leadlib._nurture.strictest import Laws
 from leadlib._nurture.touches import SentTouch
@@ -19,14 +22,15 @@ from leadlib.lifecycle import (
 from leadlib.model import ConsentRecord
 
 __all__ = [
+    "Given",
     "as_events",
     "as_records",
     "as_sent",
     "by_id",
     "events_until",
     "given_records",
+    "ids_of",
     "laws_of",
-    "merged_into",
     "own_events",
     "survivors_of",
 ]
@@ -46,34 +50,32 @@ def events_until(history: Iterable[LeadEvent], at: datetime) -> tuple[LeadEvent,
 _OF_THE_PERSON = (Attempted, Deferred, Parked, OptedOut, Erased)
 
 
-def own_events(history: Iterable[LeadEvent], lead: str) -> tuple[LeadEvent, ...]:
+def own_events(
+    events: Iterable[LeadEvent], lead: str, ids: Collection[str]
+) -> tuple[LeadEvent, ...]:
     """
-    The events of one lead in order, with what the person said and got as a lead that was merged
-    into it.
+    The events of one lead in order, with what the person said and got under other *ids*.
     """
-    events = as_events(history)
-    merged = merged_into(events, lead)
     own = (
         event
         for event in events
-        if event.lead == lead or (event.lead in merged and isinstance(event, _OF_THE_PERSON))
+        if event.lead == lead or (event.lead in ids and isinstance(event, _OF_THE_PERSON))
     )
     return tuple(sorted(own, key=lambda event: (event.at, event.seq)))
 
 
-def merged_into(events: Iterable[LeadEvent], lead: str) -> frozenset[str]:
-    """The leads that were merged into one, through any number of merges; not the one itself."""
+def ids_of(events: Iterable[LeadEvent], lead: str) -> frozenset[str]:
+    """The lead, and those that were merged into it, through any number of merges."""
     merges: dict[str, list[str]] = {}
     for event in events:
         if isinstance(event, Merged):
             merges.setdefault(event.into, []).append(event.lead)
-    found: set[str] = set()
-    left = [lead]
+    found, left = {lead}, [lead]
     while left:
         more = set(merges.get(left.pop(), ())) - found
         found |= more
         left += more
-    return frozenset(found - {lead})
+    return frozenset(found)
 
 
 def survivors_of(events: Iterable[LeadEvent]) -> Mapping[str, str]:
@@ -97,16 +99,20 @@ def as_sent(sent: Iterable[SentTouch | str]) -> tuple[SentTouch | str, ...]:
 
 
 def by_id(
-    sent: Iterable[SentTouch | str], leads: Collection[str]
+    touches: Iterable[SentTouch | str], leads: Collection[str]
 ) -> Mapping[str, SentTouch | None]:
     """
     What one person got, by id and under any of its leads; of a bare id it is not known when, but
     that it went out.
     """
-    touches = as_sent(sent)
-    bare: dict[str, SentTouch | None] = {id_: None for id_ in touches if isinstance(id_, str)}
-    records = (each for each in touches if isinstance(each, SentTouch))
-    return bare | {each.id: each for each in records if each.lead in leads}
+    bare: dict[str, SentTouch | None] = {}
+    known: dict[str, SentTouch | None] = {}
+    for each in touches:
+        if isinstance(each, str):
+            bare[each] = None
+        elif each.lead in leads:
+            known[each.id] = each
+    return bare | known
 
 
 def as_records(
@@ -119,6 +125,26 @@ def as_records(
 def given_records(consents: Iterable[ConsentRecord]) -> tuple[ConsentRecord, ...]:
     """What a person allowed and refused; nothing on record is an empty list."""
     return _fields.all_of(ConsentRecord, consents, "records of consent and opt-outs", "consents")
+
+
+@attrs.frozen
+class Given:
+    """What is known of people, checked."""
+
+    history: tuple[LeadEvent, ...]
+    sent: tuple[SentTouch | str, ...]
+    consents: tuple[ConsentRecord, ...] | None
+    subscriber: Subscriber | str
+
+    @classmethod
+    def of(
+        cls,
+        history: Iterable[LeadEvent],
+        sent: Iterable[SentTouch | str],
+        consents: Iterable[ConsentRecord] | None,
+        subscriber: Subscriber | str,
+    ) -> "Given":
+        return cls(as_events(history), as_sent(sent), as_records(consents), subscriber)
 
 
 def laws_of(policy: ContactPolicy | None) -> Laws | None:

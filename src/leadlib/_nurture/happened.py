@@ -9,9 +9,9 @@ import attrs
 
 from leadlib import _instants
 from leadlib._nurture.steps import Happening, Step
-from leadlib._nurture.touches import TouchReason
+from leadlib._nurture.touches import TouchReason, is_marketing
 from leadlib.lifecycle import Attempted, Deferred, Erased, LeadEvent, OptedOut, Parked
-from leadlib.model import Lead, Purpose
+from leadlib.model import Lead
 
 __all__ = ["End", "Happened", "Pause", "Rules", "happened"]
 
@@ -88,7 +88,7 @@ class Happened:
     def end_for(self, step: Step) -> End | None:
         """What ends this step; an opt-out is one of marketing."""
         ends = [self.erased, self.ended]
-        if step.purpose is Purpose.MARKETING:
+        if is_marketing(step):
             ends += [self.opted_out.get(None), self.opted_out.get(step.channel)]
         return min((end for end in ends if end is not None), key=lambda end: end.at, default=None)
 
@@ -121,7 +121,7 @@ def happened(
     kinds = {kind for step in steps for kind in (*step.only_after, *step.unless)}
     if not events and not kinds:
         return _NOTHING
-    own = [event for event in events if event.lead == lead.id]  # others: see own_events
+    own = [event for event in events if event.lead == lead.id]  # no lead that was merged
     ended = [end for event in own if (end := _end(rules, event, since)) is not None]
     return Happened(
         ended=ended[0] if ended else None,

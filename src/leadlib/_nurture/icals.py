@@ -49,7 +49,8 @@ def to_ical(
     """
     _fields.check_type(lasting, timedelta, "lasting")
     if not timedelta(0) < lasting <= _LONGEST:
-        raise InvalidValue(expected="a time of at most a day", got="another", where="lasting")
+        expected = "a time above zero, of at most a day"
+        raise InvalidValue(expected=expected, got="another", where="lasting")
     made_at = _instants.aware(now, where="now")
     owner = _fields.named("domain", _fields.identifier)(domain)
     library = _library()

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from leadlib import _instants
-from leadlib._nurture.steps import Step, is_marketing
-from leadlib._nurture.touches import SentTouch
+from leadlib._nurture.steps import Step
+from leadlib._nurture.touches import SentTouch, is_marketing
 
 __all__ = ["Past", "Sent", "Time", "past_of"]
 
 _NEARLY = 26 * 3_600_000_000  # as far as two zones lie apart
+_PART = 8  # of the time between two times of a step: no more than this is taken for a zone
 
 Sent = Mapping[str, SentTouch | None]
 
@@ -66,12 +67,10 @@ def past_of(
     others = [r for id_, r in sent.items() if r is not None and id_ not in known and is_own(r)]
     if others:
         found |= _matched(times, found, others, wanted)
-    last = {kind: max(_of_kind(times, found, kind), default=-1) for kind in (True, False)}
+    last = {True: -1, False: -1}
+    for place in sorted(found):
+        last[is_marketing(times[place].step)] = place
     return Past(found, last)
-
-
-def _of_kind(times: Sequence[Time], places: Mapping[int, object], kind: bool) -> list[int]:  # noqa: FBT001
-    return [place for place in places if is_marketing(times[place].step) is kind]
 
 
 def _matched(
@@ -101,6 +100,6 @@ def _meant(times: Sequence[tuple[int, int]], at: int) -> int | None:
         return times[0][1] if times else None
     later = min(max(bisect_right(times, (at, len(times))), 1), len(times) - 1)
     (before, earlier), (after, next_one) = times[later - 1], times[later]
-    if after - at <= min(_NEARLY, (after - before) // 8):
+    if after - at <= min(_NEARLY, (after - before) // _PART):
         return next_one
     return earlier if before <= at or before - at <= _NEARLY else None

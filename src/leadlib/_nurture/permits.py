@@ -9,9 +9,9 @@ from leadlib._nurture.given import as_records
 from leadlib._nurture.grounds import Readings, by_all
 from leadlib._nurture.laws import Subscriber, as_subscriber
 from leadlib._nurture.responses import opt_outs
-from leadlib._nurture.steps import Step, is_marketing
+from leadlib._nurture.steps import Step
 from leadlib._nurture.strictest import Laws, bounded, readings_of
-from leadlib._nurture.touches import TouchReason, TouchState
+from leadlib._nurture.touches import TouchReason, TouchState, is_marketing
 from leadlib.lifecycle import LeadEvent
 from leadlib.model import (
     ConsentRecord,

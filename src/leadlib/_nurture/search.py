@@ -10,8 +10,8 @@ from leadlib import _instants
 from leadlib._nurture.happened import Pause
 from leadlib._nurture.hours import DAY
 from leadlib._nurture.lanes import Lane
-from leadlib._nurture.steps import Happening, Step, is_marketing
-from leadlib._nurture.touches import TouchReason, TouchState
+from leadlib._nurture.steps import Happening, Step
+from leadlib._nurture.touches import TouchReason, TouchState, is_marketing
 from leadlib.model import Lead
 from leadlib.qualification import Criterion, LeadDefinition, Outcome
 

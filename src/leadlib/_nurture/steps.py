@@ -19,7 +19,7 @@ from leadlib.worktime import Clock, Span
 if TYPE_CHECKING:
     from dateutil.rrule import rrule  # three milliseconds, for those who use it
 
-__all__ = ["ANCHOR", "Happening", "Step", "as_happenings", "as_whole_days", "is_marketing"]
+__all__ = ["ANCHOR", "Happening", "Step", "as_happenings", "as_whole_days"]
 
 Happening = str | type[LeadEvent]
 
@@ -244,8 +244,3 @@ class Step:
 
 
 _BEYOND = 2201
-
-
-def is_marketing(step: Step) -> bool:
-    """Or else what the person asked for, a confirmation, or service: another kind of contact."""
-    return step.purpose is Purpose.MARKETING

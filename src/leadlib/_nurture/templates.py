@@ -23,7 +23,8 @@ from leadlib.model import Lead
 
 __all__ = ["Filled", "MessageForm", "Template", "merge_values"]
 
-# Linear: what each repeats ends at the next brace.
+# Linear: what each repeats ends at the next brace.  Misspelt is a brace before words, whatever
+# blanks are among them, up to its end, a fallback or a line end: style sheets have signs there.
 _FIELD = re.compile(r"\{(?P<name>[^\W\d][\w.]*)(?:\|(?P<fallback>[^{}]*))?\}")
 _MISSPELT = re.compile(
     r"\{\{|\{[\w. \-]*(?:\||\}|\Z)|\{\s*\w[\w.\s\-\u200b-\u200f\u2060\ufeff]*(?:\||\}|\n|\Z)"

@@ -8,7 +8,7 @@ import attrs
 from leadlib import _instants
 from leadlib._nurture.cadence import case_of, plan_of
 from leadlib._nurture.enrolment import Enrolment, checked
-from leadlib._nurture.given import as_events, as_records, as_sent, events_until, laws_of
+from leadlib._nurture.given import Given, events_until, laws_of
 from leadlib._nurture.laws import Subscriber
 from leadlib._nurture.plan import Plan
 from leadlib._nurture.policy import ContactPolicy
@@ -78,37 +78,17 @@ def plan_together(
         trial 02 March as wanted
         news 03 March moved from 2026-03-02: another cadence goes first: at most 1 contact in 1 day
     """
-    given = _Given.of(history, sent, consents, subscriber)
+    given = Given.of(history, sent, consents, subscriber)
     until = None if until is None else _instants.aware(until, where="until")
     plans = [*_joint(_of_one_lead(enrolments), policy, given, now=now, until=until)]
     touches = sorted((touch for plan in plans for touch in plan), key=lambda touch: touch.at)
     return Plan(touches=touches, zone=plans[0].zone) if plans else Plan(touches=touches)
 
 
-@attrs.frozen
-class _Given:
-    """What is known of one person, checked."""
-
-    history: tuple[LeadEvent, ...]
-    sent: tuple[SentTouch | str, ...]
-    consents: tuple[ConsentRecord, ...] | None
-    subscriber: Subscriber | str
-
-    @classmethod
-    def of(
-        cls,
-        history: Iterable[LeadEvent],
-        sent: Iterable[SentTouch | str],
-        consents: Iterable[ConsentRecord] | None,
-        subscriber: Subscriber | str,
-    ) -> "_Given":
-        return cls(as_events(history), as_sent(sent), as_records(consents), subscriber)
-
-
 def _joint(
     enrolments: Sequence[Enrolment],
     policy: ContactPolicy | None,
-    given: _Given,
+    given: Given,
     *,
     now: datetime | None,
     until: datetime | None,
@@ -122,16 +102,7 @@ def _joint(
     known = {touch.id for touch in given.sent if isinstance(touch, SentTouch)}
     taken: tuple[Touch, ...] = ()
     for behind, each in zip(range(len(enrolments) - 1, -1, -1), enrolments, strict=True):
-        case = case_of(
-            each.lead,
-            each.at,
-            zone=each.zone,
-            policy=policy,
-            history=given.history,
-            sent=given.sent,
-            consents=given.consents,
-            subscriber=given.subscriber,
-        )
+        case = case_of(each.lead, each.at, zone=each.zone, policy=policy, given=given)
         case = attrs.evolve(case, taken=taken)
         further = None if until is None else min(until + behind * _longest(policy), _LAST)
         plan = plan_of(each.cadence, case, policy, now=now, until=further)
@@ -169,7 +140,7 @@ def due_together(
         one touch of a cadence at a time.
     """
     now, _ = _instants.aware(now, where="now"), laws_of(policy)  # which checks it
-    given = _Given.of(events_until(history, now), sent, consents, subscriber)
+    given = Given.of(events_until(history, now), sent, consents, subscriber)
     present = [
         each for old in _of_one_lead(enrolments) if (each := _known_by(old, now)) is not None
     ]

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -17,6 +17,7 @@ __all__ = [
     "TouchReason",
     "TouchState",
     "as_purpose",
+    "is_marketing",
     "touch_id",
 ]
 
@@ -165,6 +166,16 @@ class SentTouch:
     channel: str = attrs.field(converter=as_channel)
     at: datetime = attrs.field(converter=_fields.instant)
     purpose: Purpose = attrs.field(default=Purpose.MARKETING, converter=as_purpose)
+
+
+class _Contact(Protocol):
+    @property
+    def purpose(self) -> Purpose: ...
+
+
+def is_marketing(contact: _Contact) -> bool:
+    """Or else what the person asked for, a confirmation, or service: another kind of contact."""
+    return contact.purpose is Purpose.MARKETING
 
 
 def touch_id(lead: str, cadence: str, send: str, enrolled: datetime, time: str | None) -> str:

@@ -15,16 +15,17 @@ from leadlib._nurture.hours import DAY
 from leadlib._nurture.past import Past, Sent, Time, past_of
 from leadlib._nurture.permits import Permit
 from leadlib._nurture.search import Search
-from leadlib._nurture.steps import Step, is_marketing
+from leadlib._nurture.steps import Step
 from leadlib._nurture.touches import (
     SentTouch,
     Touch,
     TouchReason,
     TouchState,
+    is_marketing,
     touch_id,
 )
 from leadlib.lifecycle import LeadEvent
-from leadlib.model import Lead, Purpose
+from leadlib.model import Lead
 
 if TYPE_CHECKING:
     from leadlib._nurture.planner import Planner
@@ -92,13 +93,13 @@ class Walk:
     def _count_what_was(self) -> None:
         """Attempts of sales count, too: the person was contacted."""
         for touch in self.case.sent.values():
-            if touch is not None and touch.purpose is Purpose.MARKETING:
+            if touch is not None and is_marketing(touch):
                 self._count(_instants.micros(touch.at), touch.channel, self.alone)
         for instant, channel in self.happened.attempts:
             self._count(instant, channel, self.alone)
         self.ledger = self.alone.copy()
         for planned in self.case.taken:
-            if planned.purpose is Purpose.MARKETING:
+            if is_marketing(planned):
                 self._count(_instants.micros(planned.at), planned.channel)
 
     def _count(self, at: int, channel: str, *ledgers: Ledger) -> None:
@@ -216,11 +217,15 @@ class Walk:
         return self._made(time, at, state, search.moves)
 
     def _goes(self, time: Time, at: int) -> None:
-        """None of its kind overtakes it; only marketing takes room."""
-        is_ad = is_marketing(time.step)
-        self.before[is_ad] = max(self.before[is_ad], at)
-        if is_ad:
+        """It takes room, if it is marketing; what was sent is counted already."""
+        self._leads(time, at)
+        if is_marketing(time.step):
             self._count(at, time.step.channel, self.alone, self.ledger)
+
+    def _leads(self, time: Time, at: int) -> None:
+        """None of its kind overtakes it."""
+        kind = is_marketing(time.step)
+        self.before[kind] = max(self.before[kind], at)
 
     def _wanted_again(self, time: Time) -> int | None:
         """When its step is wanted again: only the latest time goes out."""
@@ -239,8 +244,7 @@ class Walk:
             self._goes(time, at)
         else:
             at = _instants.micros(record.at)
-            is_ad = is_marketing(time.step)
-            self.before[is_ad] = max(self.before[is_ad], at)
+            self._leads(time, at)
             time = attrs.evolve(time, id=record.id)
         return self._made(time, at, TouchState.SENT, [])
 
@@ -276,7 +280,7 @@ class Walk:
                 continue
             if _instants.micros(touch.at) <= now:
                 return touch
-            waits.add(touch.purpose is Purpose.MARKETING)
+            waits.add(is_marketing(touch))
             if len(waits) == len(self.before):
                 return None
         return None
