@@ -27,6 +27,7 @@ from test_frame_logs import (
     BERLIN,
     DAY,
     ENGINES,
+    HELD,
     MONDAY,
     MONTHS,
     WAY,
@@ -137,25 +138,26 @@ class TestPartsOfALog:
         assert not any(part.kept for _, part in log.parts)
 
 
-def split(rows, engine, *, seq, closed, chance):
+def split(rows, engine, *, chance, **how):
     """The log of all rows in one piece, and the logs of some of them, one for each."""
-    given = [row if seq else (*row[:3], 0, row[4]) for row in rows]
+    given = [row if how["seq"] else (*row[:3], 0, row[4]) for row in rows]
     pieces = [[], [], []]
     for row in given:
         chance.choice(pieces).append(row)
         if chance.random() < 0.2:  # delivered again
             chance.choice(pieces).append(row)
-    own, whole = both([row for piece in pieces for row in piece], engine, seq=seq, closed=closed)
-    return own, whole, [both(piece, engine, seq=seq, closed=closed)[1] for piece in pieces]
+    own, whole = both([row for piece in pieces for row in piece], engine, **how)
+    return own, whole, [both(piece, engine, **how)[1] for piece in pieces]
 
 
+@pytest.mark.parametrize("held", HELD, ids=["engine", "arrays"])
 @pytest.mark.parametrize("engine", EACH)
 class TestMergedLogs:
     @pytest.mark.rule("002-11")
     @DRAWN
     @given(**ASKED, chance=st.randoms(use_true_random=False))
-    def test_count_as_if_made_of_all_rows(self, engine, rows, seq, closed, as_of, chance):
-        own, whole, pieces = split(rows, engine, seq=seq, closed=closed, chance=chance)
+    def test_count_as_if_made_of_all_rows(self, engine, held, rows, as_of, chance, **how):
+        own, whole, pieces = split(rows, engine, chance=chance, held=held, **how)
         for share in (0, 4):  # 0: leads with new events are always counted anew, and no others
             with mock.patch.object(unions, "_SHARE", share):
                 log = FrameLog.merged(pieces)
@@ -163,7 +165,7 @@ class TestMergedLogs:
                 alike(own, log, as_of=as_of)
                 same_prints(whole, log, as_of)
 
-    def test_of_other_leads_and_other_stages_follow_the_main_path(self, engine):
+    def test_of_other_leads_and_other_stages_follow_the_main_path(self, engine, held):
         way = [("new", "won")] * 3, [("invited", "met")] * 2
         pieces = [
             [
@@ -173,8 +175,9 @@ class TestMergedLogs:
             ]
             for ways in way
         ]
-        own, _ = both([*pieces[0], *pieces[1]], engine, seq=True, closed=None)
-        log = FrameLog.merged(both(piece, engine, seq=True, closed=None)[1] for piece in pieces)
+        how = {"seq": True, "closed": None, "held": held}
+        own, _ = both([*pieces[0], *pieces[1]], engine, **how)
+        log = FrameLog.merged(both(piece, engine, **how)[1] for piece in pieces)
 
         assert [sign for sign, _ in log.parts] == [1, 1]
         assert main_path(log) == main_path(own) == ("new", "won")
@@ -182,35 +185,35 @@ class TestMergedLogs:
     @pytest.mark.parametrize(
         ("seq", "closed", "later"), [(True, None, False), (False, ["lost"], True)]
     )
-    def test_that_were_asked_before_count_on(self, engine, seq, closed, later):
+    def test_that_were_asked_before_count_on(self, engine, held, seq, closed, later):
         chance = random.Random(7)
         pieces = parted([*batch(chance, 50)], chance, later=later)
-        count_on(pieces, engine, seq=seq, closed=closed, same=alike)
+        count_on(pieces, engine, seq=seq, closed=closed, held=held, same=alike)
 
     @pytest.mark.slow
     @pytest.mark.parametrize("seed", range(4))
     @pytest.mark.parametrize("seq", [True, False])
     @pytest.mark.parametrize("closed", [["lost"], None])
     @pytest.mark.parametrize("later", [True, False], ids=["later", "any time"])
-    def test_of_many_logs_count_on(self, engine, seq, closed, later, seed):
+    def test_of_many_logs_count_on(self, engine, held, seq, closed, later, seed):
         chance = random.Random(seed)
         pieces = parted([*batch(chance, 300)], chance, later=later)
-        count_on(pieces, engine, seq=seq, closed=closed, same=same)
+        count_on(pieces, engine, seq=seq, closed=closed, held=held, same=same)
 
 
-def count_on(pieces, engine, *, seq, closed, same):
+def count_on(pieces, engine, *, same, **how):
     """Many logs at once, which get events twice after they were asked."""
-    asked = both(pieces[0], engine, seq=seq, closed=closed)[1]
+    asked = both(pieces[0], engine, **how)[1]
     given = pieces[0]
     with mock.patch.object(unions, "_SHARE", 0):
         for piece in pieces[1:]:
-            own = both(given, engine, seq=seq, closed=closed)[0]
+            own = both(given, engine, **how)[0]
             same(own, asked, as_of=None)
             given = [*given, *piece]
-            new = both(piece, engine, seq=seq, closed=closed)[1]
+            new = both(piece, engine, **how)[1]
             asked = FrameLog.merged([new, asked])
             assert [sign for sign, _ in asked.parts] == [1, -1, 1]
-    own, whole = both(given, engine, seq=seq, closed=closed)
+    own, whole = both(given, engine, **how)
     same(own, asked, as_of=None)
     same(own, asked, as_of=MONTHS[7])
     same_prints(whole, asked, None)
@@ -340,6 +343,7 @@ class TestLogsThatAreMerged:
     def test_are_read_again_for_the_leads_with_new_events_only(self):
         """What the first log has worked out of all its leads is not worked out again."""
         base = self.a_log(*[(f"{n}", "new", MONDAY + n * DAY) for n in range(100)])
+        base = attrs.evolve(base, held=0)
         funnel(base, stages=["new"])
         [table] = base.kept
         log = FrameLog.merged([base, self.a_log(("7", "new", MONDAY + 200 * DAY))])

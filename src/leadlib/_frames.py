@@ -1,13 +1,26 @@
 """The border to data frames of other libraries, by narwhals."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from leadlib import _text
 from leadlib._text import is_missing
 from leadlib.errors import InvalidValue, MissingExtra, UnknownName
 
-__all__ = ["MICROS", "SHARE", "columns_of", "micros_of", "narwhals", "opened", "share_of"]
+__all__ = [
+    "MICROS",
+    "SHARE",
+    "columns_of",
+    "eager",
+    "has_numpy",
+    "micros_of",
+    "narwhals",
+    "numbered",
+    "numpy",
+    "opened",
+    "share_of",
+]
 
 MICROS = "microseconds since 1970, of leadlib"  # columns that nobody has
 SHARE = "share by hash, of leadlib"
@@ -27,6 +40,35 @@ def narwhals() -> Any:
             expected="leadlib[frames], which reads data frames", got="no narwhals"
         ) from None
     return nw
+
+
+def has_numpy() -> bool:
+    """Whether numpy is there, with which what fits into memory is counted faster."""
+    return find_spec("numpy") is not None
+
+
+def numpy() -> Any:
+    """The interface of numpy; see :func:`has_numpy`."""
+    import numpy as np  # noqa: PLC0415  # imported where it is used
+
+    return np
+
+
+def eager(table: Any) -> Any:
+    """The frame in memory."""
+    if not isinstance(table, narwhals().LazyFrame):
+        return table
+    return table.collect() if table.implementation.is_polars() else table.collect("pyarrow")
+
+
+def numbered(column: Any) -> Any:
+    """An array with a whole number for each value of a column without gaps."""
+    native = column.to_native()
+    if column.implementation.is_polars():
+        pl = narwhals().get_native_namespace(column)
+        is_coded = native.dtype in (pl.Categorical, pl.Enum)
+        return (native if is_coded else native.cast(pl.Categorical)).to_physical().to_numpy()
+    return _codes_of(column)
 
 
 def opened(frame: Any) -> Any:
@@ -101,9 +143,16 @@ def share_of(table: Any, name: str, count: int, number: int) -> Any:
 
 def _coded(table: Any, name: str) -> Any:
     """The frame with a column more: a whole number for each value."""
-    nw, native = narwhals(), table.to_native()
+    nw, native, codes = narwhals(), table.to_native(), _codes_of(table[name])
     if table.implementation.is_pyarrow():
-        codes = native[name].combine_chunks().dictionary_encode().indices.cast("int64")
-        return nw.from_native(native.append_column(SHARE, codes))
-    codes, _ = nw.get_native_namespace(table).factorize(native[name])
-    return nw.from_native(native.assign(**{SHARE: codes.astype("int64")}))
+        return nw.from_native(native.append_column(SHARE, [codes]))
+    return nw.from_native(native.assign(**{SHARE: codes}))
+
+
+def _codes_of(column: Any) -> Any:
+    """The same for pandas and PyArrow."""
+    native = column.to_native()
+    if column.implementation.is_pyarrow():
+        return native.combine_chunks().dictionary_encode().indices.to_numpy().astype("int64")
+    codes, _ = narwhals().get_native_namespace(column).factorize(native)
+    return codes.astype("int64")

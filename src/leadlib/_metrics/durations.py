@@ -1,7 +1,7 @@
 """The table of durations: how many had which outcome after how long, and who was at risk when."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, Self
 
@@ -17,36 +17,40 @@ __all__ = ["Durations", "RiskSet", "check_cause", "micros", "risk_sets"]
 _DAY = 86_400_000_000  # microseconds
 
 
-def _counts(value: Any, is_key: Callable[[Any], bool]) -> Mapping[Any, int]:
+def _counts(value: Any, are_keys: Callable[[Collection[Any]], bool]) -> Mapping[Any, int]:
     """A table of counts without its zeros, so that equal tables are equal."""
     if not isinstance(value, Mapping):
         raise InvalidValue(expected="a table of counts", got=_text.kind_of(value))
-    if not all(is_key(key) and _is_count(count) for key, count in value.items()):
+    if not (_are_counts(value.values()) and are_keys(value.keys())):
         raise InvalidValue(expected="whole numbers from 0 on, by time", got="others")
-    return _fields.FrozenDict({key: count for key, count in value.items() if count})
+    if 0 in value.values():
+        value = {key: count for key, count in value.items() if count}
+    return _fields.FrozenDict(value)
 
 
-def _is_count(value: Any) -> bool:
-    return _fields.is_whole(value) and value >= 0
+def _are_counts(values: Collection[Any]) -> bool:
+    """All at once, for there may be hundreds of thousands."""
+    are_whole = {*map(type, values)} <= {int} or all(map(_fields.is_whole, values))
+    return are_whole and min(values, default=0) >= 0
 
 
-def _is_outcome(key: Any) -> bool:
-    match key:
-        case (time, str()):
-            return _is_count(time)
-    return False
+def _are_outcomes(keys: Collection[Any]) -> bool:
+    if not ({*map(type, keys)} <= {tuple} and {*map(len, keys)} <= {2}):
+        return False
+    times, causes = [*zip(*keys, strict=True)] or ((), ())
+    return _are_counts(times) and all(isinstance(cause, str) for cause in {*causes})
 
 
 def _as_events(value: Any) -> Mapping[tuple[int, str], int]:
-    return _counts(value, _is_outcome)
+    return _counts(value, _are_outcomes)
 
 
 def _as_censored(value: Any) -> Mapping[int, int]:
-    return _counts(value, _is_count)
+    return _counts(value, _are_counts)
 
 
 def _as_entries(value: Any) -> Mapping[int, int]:
-    return _counts(value, lambda time: _is_count(time) and time > 0)
+    return _counts(value, lambda times: _are_counts(times) and 0 not in times)
 
 
 @attrs.frozen(kw_only=True, repr=False, field_transformer=_fields.placed)

@@ -16,9 +16,11 @@ from typing import Any, TypeVar
 
 import attrs
 
-from leadlib._frames import narwhals
+from leadlib import _text
+from leadlib._frames import eager, narwhals, numbered
 
 __all__ = [
+    "BINS",
     "FAR",
     "Counts",
     "CountsKept",
@@ -26,6 +28,7 @@ __all__ = [
     "Row",
     "Spread",
     "around",
+    "bin_of",
     "coarser",
     "coded",
     "column_lists",
@@ -47,13 +50,14 @@ __all__ = [
 FAR = 2**63 - 1  # stands for never: no engine knows another null in a column of whole numbers
 _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no parser gives up
 _LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
-_LEVEL = 2**14
+LEVEL = 2**14
 _HALF = 2**30
 _ROWS = 200_000  # of counts that are kept, 200 bytes each
 _BELOW = 2**39  # bins of 6 days below 0: no year is further away than 2**14 of them
-_BINS = (len(_LEVELS) + 1) * _LEVEL
+BINS = (len(_LEVELS) + 1) * LEVEL
 
 K = TypeVar("K")
+V = TypeVar("V")
 Frame = Any
 Expression = Any
 Row = tuple[Any, ...]  # names and whole numbers
@@ -122,10 +126,7 @@ def streamed(frame: Frame) -> Frame:
 
 def column_lists(frame: Frame, names: Sequence[str] | None = None) -> list[list[Any]]:
     """Columns of a frame as lists; all rows come into Python."""
-    nw = narwhals()
-    frame = frame if names is None else frame.select(*names)
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect() if frame.implementation.is_polars() else frame.collect("pyarrow")
+    frame = eager(frame if names is None else frame.select(*names))
     return [frame[name].to_list() for name in frame.columns]
 
 
@@ -235,21 +236,42 @@ class Spread:
         pack = _Packed.of([*self.keys], rows)
         return self._binned.filter(pack.column.is_in([*map(pack.number, rows)]))
 
-    @property
-    def _binned(self) -> Frame:
-        place = narwhals().col(self.value) // self.width if self.width else self._bin
-        return self.frame.select(*self.keys, self.value, place.cast(narwhals().Int64).alias("bin"))
+    def end(self, *, last: bool) -> int | None:
+        """The first or the last of the values."""
+        column = narwhals().col(self.value)
+        [(end,)] = table_of(self.frame.select(column.max() if last else column.min()))
+        return None if _text.is_missing(end) else int(end)
 
     @property
-    def _bin(self) -> Expression:
-        """Bins of 8 s below an hour, of 4 minutes below a day, and so on: monotone."""
-        nw, column = narwhals(), narwhals().col(self.value)
-        widths = [width << self.coarser for _, width in _LEVELS]
-        bins = [column // width + level * _LEVEL for level, width in enumerate(widths, start=1)]
-        place = bins[-1]
-        for (bound, _), own in reversed([*zip(_LEVELS, bins, strict=True)][:-1]):
-            place = nw.when(column < bound).then(own).otherwise(place)
-        return nw.when(column < 0).then(column // _BELOW + _LEVEL).otherwise(place)
+    def _binned(self) -> Frame:
+        nw = narwhals()
+        place = bin_of(nw.col(self.value), self.width, self.coarser, _where)
+        return self.frame.select(*self.keys, self.value, place.cast(nw.Int64).alias("bin"))
+
+
+def _where(condition: Expression, one: Expression, other: Expression) -> Expression:
+    return narwhals().when(condition).then(one).otherwise(other)
+
+
+def bin_of(value: V, width: int | None, coarser: int, where: Callable[[Any, V, V], V]) -> V:
+    """
+    The bin of a value: of 8 s below an hour, of 4 minutes below a day, and so on; monotone.
+
+    Args:
+        value: A column, or an array.
+        width: That of all bins, if they do not grow.
+        coarser: How often to double them.
+        where: Chooses between two, value by value.
+    """
+    own: Any = value
+    if width:
+        return own // width  # type: ignore[no-any-return]  # as it came in
+    widths = [width << coarser for _, width in _LEVELS]
+    bins = [own // width + level * LEVEL for level, width in enumerate(widths, start=1)]
+    place = bins[-1]
+    for (bound, _), below in reversed([*zip(_LEVELS, bins, strict=True)][:-1]):
+        place = where(own < bound, below, place)
+    return where(own < 0, own // _BELOW + LEVEL, place)
 
 
 def _codes(names: Sequence[Any]) -> Mapping[Any, int]:
@@ -369,7 +391,7 @@ class _Packed:
         for own, size in zip(cell, self.sizes, strict=False):
             number = number * size + own + 1
         place: int = cell[-1]
-        return number * _BINS + place
+        return number * BINS + place
 
     @property
     def column(self) -> Expression:
@@ -377,7 +399,7 @@ class _Packed:
         number = nw.col("bin") * 0
         for key, size in zip(self.keys, self.sizes, strict=True):
             number = number * size + nw.col(key) + 1
-        return number * _BINS + nw.col("bin")
+        return number * BINS + nw.col("bin")
 
 
 def _located(counts: Mapping[int, int], ranks: Ranks) -> list[tuple[int, int]]:
@@ -413,8 +435,9 @@ def following(rows: Frame, *, has_seq: bool) -> Frame:
     if isinstance(rows, nw.LazyFrame) and not engine.is_polars():
         nexts = [nw.col(name).shift(-1).over("lead", order_by=order) for name in order]
         return _visits(rows.with_columns(*_next_columns(nexts, order)), order)
-    if isinstance(rows, nw.LazyFrame):
-        rows = rows.collect()
+    rows = rows.collect() if isinstance(rows, nw.LazyFrame) else rows
+    if engine.is_pandas_like():  # it shifts whole numbers as floats, which are alike beyond 53 bits
+        rows = nw.from_native(rows.to_native().assign(lead=numbered(rows["lead"])))
     ordered = _by_lead(rows, order)
     same = nw.col("lead").shift(-1) == nw.col("lead")
     nexts = [nw.when(same).then(nw.col(name).shift(-1)) for name in order]

@@ -8,16 +8,15 @@ and a part that was replaced is taken off again.
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any
 
 import attrs
 
+from leadlib._metrics.arrayways import ArraySpread, ArrayWay
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.engines import (
     Counts,
     Ranks,
     Row,
-    Spread,
     around,
     coarser,
     ranked,
@@ -25,8 +24,8 @@ from leadlib._metrics.engines import (
 )
 from leadlib._metrics.frames import FrameLog
 from leadlib._metrics.leadtables import lead_table
-from leadlib._metrics.tables import HOUR, Fate, Journeys, PathTable, Question, Window
-from leadlib._metrics.ways import Near, Way, end_of
+from leadlib._metrics.tables import Fate, Journeys, PathTable, Question, Window
+from leadlib._metrics.ways import FrameWay, Near, Values, Way, values_of
 from leadlib.errors import InvalidValue, LimitExceeded
 
 __all__ = ["FramePaths"]
@@ -66,7 +65,7 @@ class FramePaths:
         outside = frozenset(entered - self.question.index.keys())
         if self.question.closed is not None:  # declared: no row need be read
             return outside & self.question.closed
-        returned = self.counted(("returned",), Way.returned, now=True)
+        returned = self.counted(("returned",), lambda way: way.returned(), now=True)
         return outside - {name for (name,), count in returned.items() if count}
 
     @property
@@ -102,7 +101,8 @@ class FramePaths:
         doubled, groups = coarser([self._size(by)]), _groups_by(by)
         starts = range(self.question.goal)
         # An engine takes longer to begin than to do, but SQL takes longest to plan many in one.
-        together = [starts] if starts and not self.log.backend_is_sql else [[i] for i in starts]
+        is_each = self._is_in_arrays or self.log.backend_is_sql
+        together = [starts] if starts and not is_each else [[i] for i in starts]
         gaps: dict[Row, float] = {}
         for some in together:
             key = ("gaps", by, doubled, *some)
@@ -150,24 +150,24 @@ class FramePaths:
         counts = self.counted(key, lambda way: way.in_time(edges, window, cut))
         return {(place, bool(w), bool(a)): count for (place, w, a), count in counts.items()}
 
-    def _end(self, what: str, values: Callable[[Way], Any], *, last: bool) -> int | None:
+    def _end(self, what: str, values: Callable[[Way], Values], *, last: bool) -> int | None:
         """The first or the last of the instants that leads have in a column."""
         found, is_certain = self.outermost(what, values, last=last)
         if is_certain:
             return found
         ranks = self._ranks(
             (what,),
-            lambda way: Spread(frame=values(way), value="v", keys={}, width=HOUR),
+            values,
             lambda n: [n - 1 if last else 0],
         )
         return ranks[()][0] if ranks else None
 
     def outermost(
-        self, what: str, values: Callable[[Way], Any], *, last: bool
+        self, what: str, values: Callable[[Way], Values], *, last: bool
     ) -> tuple[int | None, bool]:
         """The same of the parts, and whether it is certain that it was not taken off."""
         if not self.log.parts:
-            ends = self.counted((what, "end"), lambda way: end_of(values(way), last=last))
+            ends = self.counted((what, "end"), lambda way: _end_of(values(way), last=last))
             return next((end for (end,) in ends), None), True
         outer = max if last else min
         kept: list[int] = []
@@ -186,24 +186,42 @@ class FramePaths:
     def _ranks(
         self,
         key: Row,
-        spread: Callable[[Way], Spread],
+        spread: Callable[[Way], Values],
         ranks: Ranks,
         groups: Callable[[Row], Sequence[Row]] = lambda row: [row],
         *,
         now: bool = False,
     ) -> Mapping[Row, list[int]]:
+        found = self._way(now=now) if self._is_in_arrays else None
+        if isinstance(own := found and spread(found), ArraySpread):
+            return own.ranked(ranks, groups)
         bins = self.counted((*key, "bins"), lambda way: spread(way).bins(), now=now)
         near = None if self.log.parts else Near(bins, around(bins, ranks, groups, _AROUND))
 
         def values(cells: Collection[Row]) -> Counts:
             return self.counted(
                 (*key, cells),
-                lambda way: way.values(key, spread(way), cells, near),
+                lambda way: values_of(way, key, spread(way), cells, near),
                 now=now,
                 keep=False,
             )
 
         return ranked(bins, values, ranks, groups)
+
+    @property
+    def _is_in_arrays(self) -> bool:
+        return not self.log.parts and self.log.arrays is not None
+
+    def _way(self, *, now: bool = False, ended: bool = False) -> Way:
+        """The leads in arrays, if they fit there, or in the engine."""
+        if self._in_arrays:
+            return self._in_arrays
+        table = lead_table(self.log, self.question, now=now, ended=ended)
+        return FrameWay(log=self.log, question=self.question, table=table)
+
+    @cached_property
+    def _in_arrays(self) -> ArrayWay | None:
+        return ArrayWay.read(self.log, self.question)
 
     @property
     def _parts(self) -> list[tuple[int, "FramePaths"]]:
@@ -238,8 +256,7 @@ class FramePaths:
         if key in log.counts:
             return log.counts[key]
         if not log.parts:
-            table = lead_table(log, asked, now=now, ended=ended)
-            found = count(Way(log=log, question=asked, table=table))
+            found = count(self._way(now=now, ended=ended))
         else:
             found = summed(
                 (sign, paths.counted(key[-1], count, now=now, ended=ended, keep=False))
@@ -250,7 +267,12 @@ class FramePaths:
         return found
 
 
-def _gaps_of(by: str | None, doubled: int, starts: Sequence[int]) -> Callable[[Way], Spread]:
+def _end_of(values: Values, *, last: bool) -> Counts:
+    end = values.end(last=last)
+    return {} if end is None else {(end,): 1}
+
+
+def _gaps_of(by: str | None, doubled: int, starts: Sequence[int]) -> Callable[[Way], Values]:
     return lambda way: way.gaps(by, doubled, starts)
 
 

@@ -191,7 +191,12 @@ def _check_instants(ends: Iterable[int], name: str) -> None:
 
 def labels_of(rows: Any, key: str, name: str) -> dict[Any, str]:
     """The name of each value of a column that is grouped by; what is missing has none."""
-    values = column_lists(streamed(rows.select(key).unique()).head(_MOST))[0]
+    nw, found = narwhals(), rows.select(key)
+    if isinstance(rows, nw.LazyFrame):  # SQL has no quick unique()
+        found = found.group_by(key).agg(nw.len().alias("n rows")).select(key)
+    else:
+        found = found.unique()
+    values = column_lists(streamed(found).head(_MOST))[0]
     known = [value for value in values if not _text.is_missing(value)]
     names = {value: _name_in(name, group_name, value) for value in known}
     labels = {value: label for value, label in names.items() if label is not None}

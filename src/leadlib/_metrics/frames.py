@@ -1,8 +1,10 @@
 """
 A stage log that stays where it is: in a data frame, a database or a cluster.
 
-The rows are checked by one question to their engine and never copied into Python.  Inside, a row is
-five whole numbers and names; nothing is ever null, since engines disagree about what is.
+The rows are checked by one question to their engine.  Millions of them are then counted as numbers
+in arrays, if numpy is there; more of them by their engine, and never do they become objects of
+Python.  Inside, a row is whole numbers and names; nothing is ever null, since engines disagree
+about what is.
 """
 
 import hashlib
@@ -18,7 +20,9 @@ from typing import Any, NoReturn
 import attrs
 
 from leadlib import _text
-from leadlib._frames import narwhals, share_of
+from leadlib._frames import has_numpy, narwhals, share_of
+from leadlib._metrics.arrayrows import arrays_of
+from leadlib._metrics.arrays import Arrays
 from leadlib._metrics.engines import (
     Counts,
     CountsKept,
@@ -49,6 +53,7 @@ __all__ = ["KEPT", "FrameLog"]
 
 _SECOND = 1_000_000
 KEPT = 4  # tables, and counts of visits: a loop over as_of must not fill the memory
+_HELD = 2**24  # so many rows are held in arrays, 13 bytes each, if numpy is there
 _FEW = 50_000  # so many rows cost less in Python than the calls to any engine
 _SLICE = 65_536
 _PARTS = 1_000
@@ -79,6 +84,8 @@ class FrameLog(Log):
         parts: Logs whose counts add up to those of this one, or are taken off it.
         kept, counts, windows, visits, lasting: What was worked out so far, for other questions.
         few: Up to so many rows are copied after all, because that is faster; 0 is never.
+        held: Up to so many rows are copied into arrays of numbers, if numpy is there, because that
+            is faster than any engine; 0 is never.
         exact: Whether the fingerprint is that of the same rows in a :class:`StageLog`; every row
             then goes through Python for it.
     """
@@ -93,6 +100,7 @@ class FrameLog(Log):
     codes: Mapping[str, Mapping[Any, str]]
     seqs: tuple[int, int] | None
     few: int = _FEW
+    held: int = _HELD
     exact: bool = False
     parts: tuple[tuple[int, "FrameLog"], ...] = ()
     kept: list[Any] = attrs.field(factory=list, init=False)
@@ -267,7 +275,9 @@ class FrameLog(Log):
             rows = share_of(self.rows, "lead", count, number)
             return rows if rows.implementation.is_spark_like() else streamed(rows)
 
-        parts = [(1, attrs.evolve(self, rows=partial(part, i), parts=())) for i in range(count)]
+        parts = [
+            (1, attrs.evolve(self, rows=partial(part, i), parts=(), held=0)) for i in range(count)
+        ]
         return attrs.evolve(self, parts=tuple(parts))
 
     def added(self, what: str, cut: int, count: Callable[["FrameLog"], int]) -> int:
@@ -285,6 +295,8 @@ class FrameLog(Log):
         return len(self) - self.added("events", self.latest, FrameLog._count_events)
 
     def _count_events(self) -> int:
+        if self.arrays is not None:
+            return len(self.arrays)
         return length_of(self._events(self.latest))
 
     @property
@@ -319,6 +331,11 @@ class FrameLog(Log):
     def here(self) -> "StageLog | FrameLog":
         """The log where it is asked best: a few rows in Python, without the calls to an engine."""
         return self.collect() if len(self) <= self.few else self
+
+    @cached_property
+    def arrays(self) -> Arrays | None:
+        """The events as arrays of numbers; None if they are too many, or numpy is not there."""
+        return arrays_of(self) if len(self) <= self.held and has_numpy() else None
 
     def before(self, cut: int) -> Any:
         """The rows up to *cut*, in microseconds: those of a table that grows stay the same."""

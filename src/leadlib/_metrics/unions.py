@@ -61,6 +61,7 @@ def _whole(union: "_Union", old: FrameLog, new: FrameLog) -> FrameLog:
         codes=union.codes,
         seqs=(min(seqs)[0], max(high for _, high in seqs)) if union.has_seq else None,
         few=min(old.few, new.few),
+        held=min(old.held, new.held),
         exact=old.exact and new.exact,
         parts=(),
     )

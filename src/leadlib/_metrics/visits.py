@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leadlib import _text
+from leadlib._metrics.arrays import Arrays, tallied
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.engines import coded, following, summed, tally
 from leadlib._metrics.frames import KEPT, FrameLog
@@ -73,7 +74,7 @@ def _in_frame(log: FrameLog, cut: int, grain: int, *, keep: bool = True) -> Visi
     before = next((visits for _, width, visits in same if width == grain), None)
     if log.parts:
         counted = _added(log, cut, grain)
-    elif before is not None:
+    elif before is not None and log.arrays is None:
         counted = _longer(log, before, cut, grain)
     else:
         counted = _asked(log, cut, grain)
@@ -121,7 +122,15 @@ def _nowhere(log: FrameLog, cut: int) -> Question:
     )
 
 
+def _in_arrays(log: FrameLog, arrays: Arrays, cut: int, grain: int) -> Visits:
+    stage, to, time = arrays.stays(cut)
+    time //= min(grain, ANY)
+    return _named(log, tallied(stage, to, time), grain)
+
+
 def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
+    if log.arrays is not None:
+        return _in_arrays(log, log.arrays, cut, grain)
     nw = log.engine
     codes = {value: log.stages.index(name) for value, name in log.codes["stage"].items()}
     rows = log.before(cut).with_columns(coded("stage", codes).alias("code"))
@@ -139,6 +148,6 @@ def _asked(log: FrameLog, cut: int, grain: int) -> Visits:
     return _named(log, counts)
 
 
-def _named(log: Log, counts: Mapping[Any, int]) -> Visits:
-    names = [*log.stages, None]  # none follows, which is the last code, or -1
-    return {(log.stages[stage], names[to], time): n for (stage, to, time), n in counts.items()}
+def _named(log: Log, counts: Mapping[Any, int], grain: int = 1) -> Visits:
+    stages, names = log.stages, [*log.stages, None]  # none follows: the last code, or -1
+    return {(stages[own], names[to], time * grain): n for (own, to, time), n in counts.items()}

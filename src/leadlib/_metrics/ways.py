@@ -5,11 +5,10 @@ Each of these is a sum over leads, so what the frames of several parts answer ad
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, Self
 
 import attrs
 
-from leadlib import _text
 from leadlib._frames import narwhals
 from leadlib._metrics.counting import Counting
 from leadlib._metrics.engines import (
@@ -30,9 +29,21 @@ from leadlib._metrics.leadtables import LeadTable, first_entry
 from leadlib._metrics.tables import HOUR, MISSING, Question, Window
 from leadlib.errors import InvalidValue
 
-__all__ = ["Near", "Way", "end_of"]
+__all__ = ["FrameWay", "Near", "Values", "Way", "other_window", "values_of"]
 
 _WINDOWS = 64
+
+
+class Values(Protocol):
+    """Values by group, wherever they are; see :class:`Spread`."""
+
+    def bins(self) -> Counts: ...
+
+    def values(self, cells: Collection[Row]) -> Counts: ...
+
+    def narrowed(self, cells: Collection[Row]) -> Self: ...
+
+    def end(self, *, last: bool) -> int | None: ...
 
 
 @attrs.frozen
@@ -43,37 +54,114 @@ class Near:
     cells: frozenset[Row]
 
 
+class Way(Protocol):
+    """The leads of a log on the way, and what is asked of them; each answer is a sum over them."""
+
+    @property
+    def log(self) -> FrameLog: ...
+
+    @property
+    def question(self) -> Question: ...
+
+    @property
+    def upto(self) -> int:
+        """The last microsecond that is known of them."""
+        ...
+
+    def returned(self) -> Counts:
+        """By stage off the way: how many leads came back from it."""
+        ...
+
+    def stops(self, by: str | None) -> Counts:
+        """By group, furthest stage and stage now: how many leads, and what else is counted."""
+        ...
+
+    def waits(self, by: str | None, origin: int, doubled: int) -> Values:
+        """By group, furthest stage and stage now: the times from the last event to *origin*."""
+        ...
+
+    def gaps(self, by: str | None, doubled: int, starts: Sequence[int]) -> Values:
+        """By group and stage, of some stages, the times to the first later one."""
+        ...
+
+    def fates(self, edges: Sequence[int]) -> Counts:
+        """By stage now and period of entry: whether leads arrived."""
+        ...
+
+    @property
+    def took(self) -> Values:
+        """The times from entry to goal."""
+        ...
+
+    @property
+    def begun(self) -> Values:
+        """When leads entered or arrived, whichever was first."""
+        ...
+
+    @property
+    def latest(self) -> Values:
+        """When leads entered or arrived, whichever was last."""
+        ...
+
+    @property
+    def arrived(self) -> Values:
+        """When leads arrived."""
+        ...
+
+    def early(self, since: int) -> Counts:
+        """The ages of leads at an instant, in hours."""
+        ...
+
+    def late(self, since: int, cut: int) -> Counts:
+        """How long other leads took, or have been on the way, in hours; whether they arrived."""
+        ...
+
+    def arrivals(self, edges: Sequence[int]) -> Counts:
+        """How many leads arrived in each period."""
+        ...
+
+    def in_time(self, edges: Sequence[int], window: Window, cut: int) -> Counts:
+        """By period of entry: whether watched for the whole window, and whether arrived in it."""
+        ...
+
+
+def values_of(
+    way: Way, key: Row, spread: Values, cells: Collection[Row], near: Near | None
+) -> Counts:
+    """
+    How often each value occurs in some bins: of those that were looked at before, if they do.
+
+    Args:
+        way: The leads.
+        key: What is counted.
+        spread: The values.
+        cells: The bins.
+        near: What to look at for this question, and for others when events were added.
+    """
+    asked, windows = way.question, way.log.windows
+    key = (asked.waterfall, asked.closed, asked.counting, way.upto, key)
+    if near:
+        windows[key] = near, spread.narrowed(near.cells)
+        if len(windows) > _WINDOWS:
+            del windows[next(iter(windows))]
+    if key not in windows:
+        return spread.values(cells)
+    seen, narrow = windows[key]
+    wanted = [cell for cell in cells if cell in seen.bins]  # in others is nothing
+    return (narrow if seen.cells.issuperset(wanted) else spread).values(wanted)
+
+
 @attrs.frozen(kw_only=True)
-class Way:
-    """The leads of one frame on the way, and what its engine is asked of them."""
+class FrameWay:
+    """The leads of a table that an engine has made of them."""
 
     log: FrameLog
     question: Question
     table: LeadTable
 
-    def values(
-        self, key: Row, spread: Spread, cells: Collection[Row], near: "Near | None"
-    ) -> Counts:
-        """
-        How often each value occurs in some bins: of those that were looked at before, if they do.
-
-        Args:
-            key: What is counted.
-            spread: The values.
-            cells: The bins.
-            near: What to look at for this question, and for others when events were added.
-        """
-        asked, windows = self.question, self.log.windows
-        key = (asked.waterfall, asked.closed, asked.counting, self.table.upto, key)
-        if near:
-            windows[key] = near, spread.narrowed(near.cells)
-            if len(windows) > _WINDOWS:
-                del windows[next(iter(windows))]
-        if key not in windows:
-            return spread.values(cells)
-        seen, narrow = windows[key]
-        wanted = [cell for cell in cells if cell in seen.bins]  # in others is nothing
-        return (narrow if seen.cells.issuperset(wanted) else spread).values(wanted)
+    @property
+    def upto(self) -> int:
+        return self.table.upto
 
     @property
     def _leads(self) -> Any:
@@ -127,7 +215,6 @@ class Way:
         return {(name,): count for name, count in self.table.returned.items()}
 
     def stops(self, by: str | None) -> Counts:
-        """By group, furthest stage and stage now: how many leads, and what else is counted."""
         nw, keys = narwhals(), {**self._group(by), **self._stops}
         flags = [(_col(i) < FAR).cast(nw.Int64).alias(f"was {i}") for i in self._indices]
         sums = [nw.col(f"was {i}").sum() for i in self._indices]
@@ -153,8 +240,7 @@ class Way:
         ]
         return largest(*flags) if flags else nw.lit(0).cast(nw.Int64)
 
-    def waits(self, by: str | None, origin: int, doubled: int) -> Spread:
-        """By group, furthest stage and stage now: the times from the last event to *origin*."""
+    def waits(self, by: str | None, origin: int, doubled: int) -> Values:
         nw, keys = narwhals(), {**self._group(by), **self._stops}
         own = [key for key in keys if key != "reach"]
         waits = (origin - nw.col("at")).alias("v")
@@ -162,8 +248,7 @@ class Way:
         leads = leads.filter(nw.col("reach") >= 0)
         return Spread(frame=leads, value="v", keys=keys, coarser=doubled)
 
-    def gaps(self, by: str | None, doubled: int, starts: Sequence[int]) -> Spread:
-        """By group and stage, of some stages, the times to the first later one."""
+    def gaps(self, by: str | None, doubled: int, starts: Sequence[int]) -> Values:
         nw, leads, parts = narwhals(), self._leads, []
         keys = {**self._group(by), "from": [*self._indices, -1]}
         for i in starts:
@@ -176,7 +261,6 @@ class Way:
         return Spread(frame=frame, value="v", keys=keys, coarser=doubled)
 
     def fates(self, edges: Sequence[int]) -> Counts:
-        """By stage now and period of entry: whether leads arrived."""
         leads = self._entered.select(
             "now",
             period_of(narwhals().col("entry"), edges).alias("period"),
@@ -186,40 +270,37 @@ class Way:
         return named(tally(leads, "now", "period", "arrived"), keys)
 
     @property
-    def took(self) -> Spread:
-        """The times from entry to goal."""
+    def took(self) -> Values:
         nw = narwhals()
         arrived = self._entered.filter(nw.col("goal") < FAR)
         took = largest(nw.col("goal") - nw.col("entry"), nw.lit(0))
         return Spread(frame=arrived.select(took.alias("v")), value="v", keys={})
 
     @property
-    def begun(self) -> Any:
-        """When leads entered or arrived, whichever was first."""
+    def begun(self) -> Values:
         nw = narwhals()
-        return self._entered.select(smallest(nw.col("entry"), nw.col("goal")).alias("v"))
+        return self._instants(self._entered, smallest(nw.col("entry"), nw.col("goal")))
 
     @property
-    def latest(self) -> Any:
-        """When leads entered or arrived, whichever was last."""
+    def latest(self) -> Values:
         nw, goal = narwhals(), narwhals().col("goal")
         arrival = nw.when(goal < FAR).then(goal).otherwise(-1)
-        return self._entered.select(largest(nw.col("entry"), arrival).alias("v"))
+        return self._instants(self._entered, largest(nw.col("entry"), arrival))
 
     @property
-    def arrived(self) -> Any:
-        """When leads arrived."""
+    def arrived(self) -> Values:
         goal = narwhals().col("goal")
-        return self._entered.filter(goal < FAR).select(goal.alias("v"))
+        return self._instants(self._entered.filter(goal < FAR), goal)
+
+    def _instants(self, leads: Any, at: Any) -> Values:
+        return Spread(frame=leads.select(at.alias("v")), value="v", keys={}, width=HOUR)
 
     def early(self, since: int) -> Counts:
-        """The ages of leads at an instant, in hours."""
         nw = narwhals()
         early = self._entered.filter(nw.col("entry") < since)
         return tally(early.select(((since - nw.col("entry")) // HOUR).alias("hours")), "hours")
 
     def late(self, since: int, cut: int) -> Counts:
-        """How long other leads took, or have been on the way, in hours; whether they arrived."""
         nw, goal = narwhals(), narwhals().col("goal")
         late = self._entered.filter(nw.col("entry") >= since)
         end = nw.when(goal < FAR).then(goal).otherwise(cut)
@@ -228,13 +309,11 @@ class Way:
         return tally(rows, "hours", "arrived")
 
     def arrivals(self, edges: Sequence[int]) -> Counts:
-        """How many leads arrived in each period."""
         nw = narwhals()
         arrived = self._entered.filter(nw.col("goal") < FAR)
         return tally(arrived.select(period_of(nw.col("goal"), edges).alias("period")), "period")
 
     def in_time(self, edges: Sequence[int], window: Window, cut: int) -> Counts:
-        """By period of entry: whether watched for the whole window, and whether arrived in it."""
         nw, entry = narwhals(), narwhals().col("entry")
         leads = self._entered.select(period_of(entry, edges).alias("period"), "entry", "goal")
         end = _end(window)
@@ -254,18 +333,16 @@ def _is_arrived() -> Any:
     return (nw.col("goal") < FAR).cast(nw.Int64)
 
 
-def end_of(frame: Any, *, last: bool) -> Counts:
-    """The first or the last instant of a column."""
-    column = narwhals().col("v")
-    [(end,)] = table_of(frame.select(column.max() if last else column.min()))
-    return {} if _text.is_missing(end) else {(int(end),): 1}
-
-
 def _end(window: Window) -> Any:
     nw = narwhals()
     if window.length is not None:
         return nw.col("entry") + window.length
     if window.ends is not None:
         return coded("period", dict(enumerate(window.ends)))
+    raise other_window()
+
+
+def other_window() -> InvalidValue:
+    """What is said of a window that only a log in Python can take."""
     expected = "a window of days, or of whole months after that of entry, or log.collect()"
-    raise InvalidValue(expected=expected, got="another, of a frame", where="within")
+    return InvalidValue(expected=expected, got="another, of a frame", where="within")

@@ -1,0 +1,282 @@
+"""
+The events of a log as arrays of numbers, which is the fastest way to count what fits into memory.
+
+An engine groups rows by hashing its keys.  Once the leads are numbered, a lead is a place in an
+array, and what comes first or last of a lead is what was written there last: no hash, and no sort.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from itertools import accumulate
+from math import prod
+from typing import Any
+
+import attrs
+
+from leadlib._frames import numpy
+from leadlib._metrics.engines import FAR, Row
+
+__all__ = [
+    "Array",
+    "Arrays",
+    "Seen",
+    "backwards",
+    "last_rows",
+    "side_by_side",
+    "sorted_by",
+    "tallied",
+]
+
+_KEPT = 4  # instants: a loop over as_of must not fill the memory
+_SLICE = 2**16  # rows whose places are worked out at a time, so that they stay in the cache
+_BINS = 2**24  # so many places are counted in; more are sorted
+_BITS = 16
+_WORKERS = 4
+
+Array = Any  # of numpy
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Arrays:
+    """
+    Events, each once, in the order of at, seq, lead and stage.
+
+    Args:
+        last: The last row of each lead; leads are numbered from 0 on.
+        lead, stage, at: One entry for each event.
+        ties: The rows that share lead, at and seq, so that only their stages can order them.
+        runs: Of each of these the first row that it shares them with.
+        labels: By column, of each lead the code of its group, and since when it is known.
+    """
+
+    last: Array
+    lead: Array
+    stage: Array
+    at: Array
+    ties: Array
+    runs: Array
+    labels: Mapping[str, tuple[Array, Array]]
+    kept: list["Seen"] = attrs.field(factory=list, init=False, repr=False)
+    order: list[Array] = attrs.field(factory=list, init=False, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @property
+    def leads(self) -> int:
+        """How many leads there are."""
+        return len(self.last)
+
+    def seen(self, cut: int) -> "Seen":
+        """What is known of the leads until then."""
+        end = int(numpy().searchsorted(self.at, cut, side="right"))
+        for own in [*self.kept]:
+            if own.end == end:
+                return own
+        found = Seen.until(self, end)
+        self.kept[:] = [*self.kept, found][-_KEPT:]
+        return found
+
+    def stays(self, cut: int) -> tuple[Array, Array, Array]:
+        """
+        Of each event the stage, the one that follows, and how long it lasted; lead by lead.
+
+        What still lasts is followed by -1, and lasts until the cut.
+        """
+        np, end = numpy(), int(numpy().searchsorted(self.at, cut, side="right"))
+        stage, to, time = np.empty(end, np.int16), np.empty(end, np.int16), np.empty(end, np.int64)
+
+        def fill(place: int, rows: Array) -> None:
+            lead = self.lead[rows].astype(np.uint16)  # enough to tell apart those of one block
+            order = np.argsort(lead, kind="stable")
+            lead, own, at = lead[order], self.stage[rows][order], self.at[rows][order]
+            last = np.append(np.flatnonzero(lead[1:] != lead[:-1]), len(lead) - 1)
+            part = slice(place, place + len(rows))
+            stage[part], to[part], time[part] = own, np.roll(own, -1), np.roll(at, -1) - at
+            to[part][last], time[part][last] = -1, cut - at[last]
+
+        blocks = [*self._blocks(end)]
+        begins = accumulate(map(len, blocks), initial=0)
+        side_by_side(fill, zip(begins, blocks, strict=False))
+        return stage, to, time
+
+    def _blocks(self, end: int) -> Iterator[Array]:
+        """The rows up to an end by leads: so many in one block that they fit into a cache."""
+        np = numpy()
+        if not self.order:
+            block = (self.lead >> _BITS).astype(np.uint16)
+            self.order[:] = [np.argsort(block, kind="stable").astype(np.int32), np.bincount(block)]
+        order, sizes = self.order
+        for stop, size in zip(np.cumsum(sizes).tolist(), sizes.tolist(), strict=True):
+            rows = order[stop - size : stop]
+            rows = rows[: np.searchsorted(rows, end)]
+            if len(rows):
+                yield rows
+
+    def ranked(self, end: int, places: Array) -> tuple[Array, Array]:
+        """The places of the stages of tied rows, in their order, and the rows."""
+        rows = self.ties[self.ties < end]
+        own = places[self.stage[rows]]
+        return own[numpy().lexsort((own, self.runs[: len(rows)]))], rows
+
+
+@attrs.frozen(kw_only=True, eq=False, slots=False)
+class Seen:
+    """
+    What is known of the leads until some instant.
+
+    Args:
+        arrays: The events.
+        end: How many of them had happened.
+        leads: The leads that had any.
+        last: Of each of these the row of the last one.
+    """
+
+    arrays: Arrays
+    end: int
+    leads: Array
+    last: Array
+    firsts: dict[int, Array] = attrs.field(factory=dict, init=False, repr=False)
+
+    @classmethod
+    def until(cls, arrays: Arrays, end: int) -> "Seen":
+        if end == len(arrays):
+            return cls(arrays=arrays, end=end, leads=slice(None), last=arrays.last)
+        last = last_rows(arrays.lead[:end], arrays.leads)
+        leads = numpy().flatnonzero(last >= 0)
+        return cls(arrays=arrays, end=end, leads=leads, last=last[leads])
+
+    @cached_property
+    def at(self) -> Array:
+        """When the last event of each lead was."""
+        return self.arrays.at[self.last]
+
+    @cached_property
+    def _stage(self) -> Array:
+        return self.arrays.stage[self.last]
+
+    def now(self, places: Array) -> Array:
+        """Where each lead is: the place of its last stage; ties go by the place."""
+        np, arrays = numpy(), self.arrays
+        now = places[self._stage]
+        own, rows = arrays.ranked(self.end, places)
+        if len(rows):
+            highest = np.full(self.end, -1, places.dtype)
+            highest[rows] = own  # of the last row of a tie the highest place
+            now = np.maximum(now, highest[self.last])
+        return now
+
+    def first(self, stage: int) -> Array:
+        """When each lead entered a stage for the first time; FAR if it never did."""
+        if stage not in self.firsts:
+            self.firsts.update(self._entries([stage]))
+        return self.firsts[stage]
+
+    def read(self, stages: Iterable[int]) -> None:
+        """Find the first entries into several stages in one pass."""
+        wanted = [stage for stage in stages if stage not in self.firsts]
+        if wanted:
+            self.firsts.update(self._entries(wanted))
+
+    def _entries(self, stages: Sequence[int]) -> Mapping[int, Array]:
+        np, own = numpy(), self.arrays
+        rows = np.full(max(int(own.stage.max(initial=0)), *stages, 0) + 1, len(stages), np.int64)
+        rows[[*stages]] = np.arange(len(stages))
+        rows *= own.leads
+        table = np.full((len(stages) + 1) * own.leads, FAR, np.int64)
+        for part in backwards(self.end):
+            place = rows[own.stage[part]] + own.lead[part]
+            table[place[::-1]] = own.at[part][::-1]
+        entries = table.reshape(len(stages) + 1, own.leads)
+        return {stage: entries[i][self.leads] for i, stage in enumerate(stages)}
+
+    def returned(self, stage: int, inside: Array) -> int:
+        """How many leads came back from a stage to one of those *inside*."""
+        np, own = numpy(), self.arrays
+        order = np.arange(self.end, dtype=np.int32)
+        tied = own.ties[own.ties < self.end]
+        order[tied] = own.runs[: len(tied)]  # nothing is later than what happens with it
+        there = np.flatnonzero(own.stage[: self.end] == stage)[::-1]
+        back = np.flatnonzero(inside[own.stage[: self.end]])
+        first = np.full(own.leads, self.end, np.int32)
+        last = np.full(own.leads, -1, np.int32)
+        first[own.lead[there]], last[own.lead[back]] = order[there], order[back]
+        return int(np.count_nonzero(first < last))
+
+    def group(self, column: str) -> Array:
+        """The group of each lead, as far as it is known; -1 is missing."""
+        np, (codes, since) = numpy(), self.arrays.labels[column]
+        if self.end == len(self.arrays):
+            return codes
+        last = self.arrays.at[self.end - 1] if self.end else -1
+        return np.where(since <= last, codes, -1)[self.leads]
+
+
+def tallied(*columns: Array) -> dict[Row, int]:
+    """How often each row of several columns of whole numbers occurs."""
+    np = numpy()
+    if not len(columns[0]):
+        return {}
+    lows = [int(column.min()) for column in columns]
+    sizes = [int(column.max()) - low + 1 for column, low in zip(columns, lows, strict=True)]
+    if prod(sizes) >= FAR:
+        rows, counts = np.unique(np.stack(columns), axis=1, return_counts=True)
+        return dict(zip(zip(*rows.tolist(), strict=True), counts.tolist(), strict=True))
+    key = np.zeros(len(columns[0]), np.int64)
+    for column, low, size in zip(columns, lows, sizes, strict=True):
+        key *= size
+        key += column
+        key -= low
+    keys, counts = _counted(key, prod(sizes))
+    found: list[list[int]] = []
+    for low, size in zip(reversed(lows), reversed(sizes), strict=True):
+        keys, own = np.divmod(keys, size)
+        found.append((own + low).tolist())
+    return dict(zip(zip(*reversed(found), strict=True), counts.tolist(), strict=True))
+
+
+def _counted(keys: Array, size: int) -> Sequence[Array]:
+    """The keys that occur, and how often."""
+    np = numpy()
+    if size > _BINS:
+        return np.unique(keys, return_counts=True)  # type: ignore[no-any-return]  # two arrays
+    counts = np.bincount(keys)
+    there = np.flatnonzero(counts)
+    return there, counts[there]
+
+
+def last_rows(lead: Array, leads: int) -> Array:
+    """Of each lead its last row, or -1: that which is written last."""
+    np = numpy()
+    last = np.full(leads, -1, np.int32)
+    for begin in range(0, len(lead), _SLICE):
+        own = lead[begin : begin + _SLICE].astype(np.intp)  # numpy would do it more slowly
+        last[own] = np.arange(begin, begin + len(own), dtype=np.int32)
+    return last
+
+
+def backwards(end: int) -> Iterator[slice]:
+    """All rows in slices, the last ones first: what comes first of a lead is written last."""
+    for stop in range(end, 0, -_SLICE):
+        yield slice(max(stop - _SLICE, 0), stop)
+
+
+def sorted_by(number: Array, size: int) -> Array:
+    """The rows by a number below *size*, those of one in their order; no number is compared."""
+    np = numpy()
+    order = np.argsort(number.astype(np.uint16), kind="stable")  # by its lower half
+    if size > 1 << _BITS:
+        order = order[np.argsort((number >> _BITS).astype(np.uint16)[order], kind="stable")]
+    return order
+
+
+def side_by_side(work: Callable[..., None], parts: Iterable[Sequence[Any]]) -> None:
+    """Work on all parts, several at a time; numpy lets others run while it counts."""
+    todo = [*parts]
+    if len(todo) <= 1:
+        for own in todo:
+            work(*own)
+        return
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        [*pool.map(lambda own: work(*own), todo)]  # so that what goes wrong is raised

@@ -1,0 +1,168 @@
+"""Logs that are counted in arrays of numpy: what these hold, and that nothing else changes."""
+
+import random
+from datetime import timedelta
+from unittest import mock
+
+import attrs
+import duckdb
+import polars as pl
+import pytest
+
+from leadlib._metrics import arrays, frames
+from leadlib.errors import ConflictError, InvalidValue
+from leadlib.metrics import FrameLog, cohorts, converted_within, flows, funnel, stay_durations
+from test_frame_logs import DAY, ENGINES, HELD, MONDAY, STAGES, WAY, batch, both, plain, same
+
+NAMES = {"lead": "lead", "stage": "stage", "at": "at"}
+IDS = {
+    "text": (pl.String, "lead {}".format),
+    "categories": (pl.Categorical, "lead {}".format),
+    "whole numbers": (pl.Int64, lambda n: n),
+    "small ones": (pl.Int16, lambda n: n - 40),
+    "with gaps": (pl.Int64, lambda n: 5 * n - 7),
+    "far apart": (pl.Int64, lambda n: (n - 40) * 2**55),
+    "beyond 53 bits": (pl.Int64, lambda n: n + 2**60),
+    "without a sign": (pl.UInt64, lambda n: n + 2**63),
+}
+
+
+def logs_of(frame, **more):
+    """The same rows counted by their engine, and in arrays."""
+    log = FrameLog.from_frame(frame, **NAMES, known=STAGES, **more)
+    return [attrs.evolve(log, few=0, held=held) for held in HELD]
+
+
+class TestIds:
+    @pytest.mark.parametrize("engine", ["polars", "pandas", "pyarrow", "duckdb"])
+    @pytest.mark.parametrize("ids", IDS)
+    def test_may_be_of_any_kind(self, engine, ids):
+        kind, name = IDS[ids]
+        chance = random.Random(3)
+        rows = [
+            (name(chance.randrange(80)), chance.choice(STAGES), MONDAY + n % 50 * DAY)
+            for n in range(400)
+        ]
+        columns = {"lead": pl.Int64 if kind == pl.Int16 else kind, "stage": pl.String}
+        schema = {**columns, "at": pl.Datetime("us", "UTC")}
+        frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(
+            pl.col("lead").cast(kind)
+        )
+        by_engine, in_arrays = logs_of(ENGINES[engine](frame))
+
+        assert (in_arrays.arrays is None) == (ids == "without a sign")
+        assert funnel(in_arrays, stages=WAY).leads == funnel(by_engine, stages=WAY).leads > 70
+        assert plain(funnel(in_arrays, stages=WAY)) == plain(funnel(by_engine, stages=WAY))
+        assert stay_durations(in_arrays) == stay_durations(by_engine)
+
+    @pytest.mark.parametrize("ordered", [True, False])
+    def test_may_be_more_than_16_bits_tell_apart(self, ordered):
+        chance = random.Random(4)
+        rows = [
+            (chance.randrange(70_000), chance.choice(STAGES), MONDAY + chance.randrange(900) * DAY)
+            for _ in range(210_000)
+        ]
+        rows = sorted(rows, key=lambda row: row[2]) if ordered else rows
+        frame = pl.DataFrame(rows, schema=[*NAMES], orient="row")
+        by_engine, in_arrays = logs_of(frame, closed=["lost"])
+
+        assert in_arrays.arrays.leads > 2**16
+        for as_of in (None, MONDAY + 400 * DAY):
+            asked = {"stages": WAY, "as_of": as_of}
+            assert plain(funnel(in_arrays, **asked)) == plain(funnel(by_engine, **asked))
+            assert cohorts(in_arrays, **asked) == cohorts(by_engine, **asked)
+            hours = {"as_of": as_of, "grain": "1 hour"}
+            assert stay_durations(in_arrays, **hours) == stay_durations(by_engine, **hours)
+            assert flows(in_arrays, as_of=as_of) == flows(by_engine, as_of=as_of)
+
+
+class TestArrays:
+    def test_hold_every_event_once_in_order(self):
+        """By hand: at, then seq, then lead, then the name of the stage."""
+        rows = [
+            ("b", "won", MONDAY, 2, None),
+            ("a", "won", MONDAY, 1, None),
+            ("a", "met", MONDAY, 1, "web"),
+            ("a", "won", MONDAY, 1, "fair"),
+            ("b", "new", MONDAY - DAY, 5, None),
+        ]
+        log = both(rows, "polars", seq=True, closed=None, held=HELD[1])[1]
+        held = log.arrays
+
+        assert [log.stages[code] for code in held.stage] == ["new", "met", "won", "won"]
+        assert held.lead[0] == held.lead[3] != held.lead[1] == held.lead[2]
+        assert held.ties.tolist() == [1, 2]
+        assert held.runs.tolist() == [1, 1]
+        assert log.duplicates == 1
+        [(codes, _)] = held.labels.values()
+        assert [log.labels["source"][codes[held.lead[1]]], codes[held.lead[0]]] == ["fair", -1]
+
+    def test_are_kept_for_few_instants(self):
+        _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=None)
+        log = attrs.evolve(log, held=HELD[1])
+        for day in range(9):
+            funnel(log, stages=WAY, as_of=MONDAY + day * DAY)
+
+        assert len(log.arrays.kept) == 4
+
+    def test_are_not_made_of_more_rows_than_they_may_hold(self):
+        _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=None)
+        assert attrs.evolve(log, held=len(log)).arrays is not None
+        assert attrs.evolve(log, held=len(log) - 1).arrays is None
+        [(_, part)] = attrs.evolve(log, held=HELD[1]).in_parts(1).parts
+        assert part.arrays is None
+
+    def test_are_not_made_without_numpy(self):
+        own, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=None)
+        log = attrs.evolve(log, held=HELD[1])
+        with mock.patch.object(frames, "has_numpy", return_value=False):
+            assert log.arrays is None
+            same(own, log, as_of=None)
+
+    def test_of_a_table_that_has_got_other_stages_are_refused(self):
+        connection = duckdb.connect()
+        given = pl.DataFrame({"lead": ["a"], "stage": ["new"], "at": [MONDAY]})
+        connection.register("given", given.to_arrow())
+        connection.execute("CREATE TABLE events AS SELECT * FROM given")
+        _, log = logs_of(connection.table("events"))
+        connection.execute("UPDATE events SET stage = 'won'")
+        with pytest.raises(ConflictError, match="the rows have changed"):
+            funnel(log, stages=["new"])
+
+    def test_answer_for_windows_of_a_fixed_end_only(self):
+        _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=None)
+        log = attrs.evolve(log, held=HELD[1])
+        with pytest.raises(InvalidValue, match=r"log.collect\(\)"):
+            converted_within(log, stages=WAY, within="1 month")
+
+    def test_of_work_that_fails_say_so(self):
+        def fail(number):
+            raise ZeroDivisionError
+
+        for parts in ([(1,)], [(1,), (2,)]):
+            with pytest.raises(ZeroDivisionError):
+                arrays.side_by_side(fail, parts)
+
+    def test_count_values_that_no_number_of_64_bits_tells_apart(self):
+        np = pytest.importorskip("numpy")
+        columns = [np.array([-(2**62), 2**62, 2**62]), np.array([1, 2**40, 2**40])]
+        assert arrays.tallied(*columns) == {(-(2**62), 1): 1, (2**62, 2**40): 2}
+
+
+class TestGrowingTables:
+    @pytest.mark.parametrize("held", HELD)
+    def test_stay_as_they_were_until_the_last_instant(self, held):
+        rows = [("a", "new", MONDAY), ("a", "won", MONDAY + 2 * DAY), ("b", "new", MONDAY + DAY)]
+        connection = duckdb.connect()
+        given = pl.DataFrame(rows, schema=[*NAMES], orient="row")
+        connection.register("given", given.to_arrow())
+        connection.execute("CREATE TABLE events AS SELECT * FROM given")
+        log = FrameLog.from_frame(connection.table("events"), **NAMES)
+        log = attrs.evolve(log, few=0, held=held)
+        connection.execute(
+            'INSERT INTO events SELECT lead, stage, "at" + INTERVAL 9 DAY FROM given'
+        )
+
+        assert [step.reached for step in funnel(log, stages=["new", "won"]).steps] == [2, 1]
+        assert flows(log).moves == {("new", "won"): 1}
+        assert log.latest == log.cut(MONDAY + timedelta(days=2))
