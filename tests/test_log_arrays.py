@@ -11,7 +11,15 @@ import pytest
 
 from leadlib._metrics import arrays, frames
 from leadlib.errors import ConflictError, InvalidValue
-from leadlib.metrics import FrameLog, cohorts, converted_within, flows, funnel, stay_durations
+from leadlib.metrics import (
+    FrameLog,
+    cohorts,
+    converted_within,
+    flows,
+    funnel,
+    leakage,
+    stay_durations,
+)
 from test_frame_logs import DAY, ENGINES, HELD, MONDAY, STAGES, WAY, batch, both, plain, same
 
 NAMES = {"lead": "lead", "stage": "stage", "at": "at"}
@@ -96,6 +104,16 @@ class TestArrays:
         assert log.duplicates == 1
         [(codes, _)] = held.labels.values()
         assert [log.labels["source"][codes[held.lead[1]]], codes[held.lead[0]]] == ["fair", -1]
+
+    def test_count_many_groups(self):
+        rows = [*batch(random.Random(5), 60)]
+        own, log = both(rows, "polars", seq=True, closed=None, held=HELD[1])
+        split = {"stages": WAY, "by": "source", "as_of": MONDAY + 2 * DAY}
+        found = cohorts(log, **split)
+
+        assert len(found.groups) > 40
+        assert found == cohorts(own, **split)
+        assert leakage(log, **split) == leakage(own, **split)
 
     def test_are_kept_for_few_instants(self):
         _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=None)

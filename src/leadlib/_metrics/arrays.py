@@ -131,12 +131,14 @@ class Seen:
         end: How many of them had happened.
         leads: The leads that had any.
         last: Of each of these the row of the last one.
+        whole: If these are some of other leads, what is known of those, and which of them.
     """
 
     arrays: Arrays
     end: int
     leads: Array
     last: Array
+    whole: "tuple[Seen, Array] | None" = None
     firsts: dict[int, Array] = attrs.field(factory=dict, init=False, repr=False)
 
     @classmethod
@@ -146,6 +148,11 @@ class Seen:
         last = last_rows(arrays.lead[:end], arrays.leads)
         leads = numpy().flatnonzero(last >= 0)
         return cls(arrays=arrays, end=end, leads=leads, last=last[leads])
+
+    def only(self, some: Array) -> "Seen":
+        """What is known of some of these leads."""
+        numbers = numpy().flatnonzero(some) if isinstance(self.leads, slice) else self.leads[some]
+        return attrs.evolve(self, leads=numbers, last=self.last[some], whole=(self, some))
 
     @cached_property
     def at(self) -> Array:
@@ -169,14 +176,17 @@ class Seen:
 
     def first(self, stage: int) -> Array:
         """When each lead entered a stage for the first time; FAR if it never did."""
-        if stage not in self.firsts:
-            self.firsts.update(self._entries([stage]))
+        self.read([stage])
         return self.firsts[stage]
 
     def read(self, stages: Iterable[int]) -> None:
         """Find the first entries into several stages in one pass."""
         wanted = [stage for stage in stages if stage not in self.firsts]
-        if wanted:
+        if wanted and self.whole:
+            seen, some = self.whole
+            seen.read(wanted)
+            self.firsts.update({stage: seen.firsts[stage][some] for stage in wanted})
+        elif wanted:
             self.firsts.update(self._entries(wanted))
 
     def _entries(self, stages: Sequence[int]) -> Mapping[int, Array]:
@@ -207,8 +217,6 @@ class Seen:
     def group(self, column: str) -> Array:
         """The group of each lead, as far as it is known; -1 is missing."""
         np, (codes, since) = numpy(), self.arrays.labels[column]
-        if self.end == len(self.arrays):
-            return codes
         last = self.arrays.at[self.end - 1] if self.end else -1
         return np.where(since <= last, codes, -1)[self.leads]
 

@@ -183,7 +183,11 @@ class ArrayWay:
         arrays = None if log.parts else log.arrays
         if arrays is None:
             return None
-        return cls(log=log, question=question, seen=arrays.seen(question.cut))
+        seen = arrays.seen(question.cut)
+        if question.only:
+            by, label = question.only
+            seen = seen.only(seen.group(log.column(by)) == log.code(by, label))
+        return cls(log=log, question=question, seen=seen)
 
     @property
     def upto(self) -> int:

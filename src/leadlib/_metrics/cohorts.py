@@ -18,9 +18,10 @@ from leadlib import _fields, _instants, _text
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
 from leadlib._metrics.log import AnyStage, Log
-from leadlib._metrics.origin import Measured, Origin, origin_of_paths
+from leadlib._metrics.origin import Origin, origin_of_paths
 from leadlib._metrics.reading import read_paths
-from leadlib._metrics.tables import DAY, Journeys, Question
+from leadlib._metrics.splits import Split, as_groups, split
+from leadlib._metrics.tables import DAY, Journeys, LeadPaths, Question, check_column
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue, UnknownName
 
@@ -84,7 +85,7 @@ class Cohort:
 
 
 @attrs.frozen(kw_only=True)
-class Cohorts(Measured):
+class Cohorts(Split):
     """
     Cohorts by month, first month first; prints as a table with the notes a reader needs.
 
@@ -95,6 +96,8 @@ class Cohorts(Measured):
         silence: The probability that nobody reached the goal before its first record, if earlier
             leads had done as later ones do; None if there is nothing to compare.
         ripe_days: The time within which nine of ten arrivals came; None if nobody has arrived.
+        by: The label column of *groups*.
+        groups: The cohorts of each group; leads without a label are under the empty text.
         origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
@@ -105,9 +108,11 @@ class Cohorts(Measured):
     recorded_since: datetime | None
     silence: float | None
     ripe_days: float | None
+    by: str | None = None
+    groups: Mapping[str, "Cohorts"] = attrs.field(factory=dict, converter=as_groups)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
-    def __str__(self) -> str:
+    def _words(self) -> str:
         head = ("month", "entered", self.goal, "left", "open", "rate", "95 % interval")
         return "\n".join([_text.text_table(head, [_cells(c) for c in self.months]), *self.notes])
 
@@ -205,6 +210,7 @@ def cohorts(
     log: Log,
     *,
     stages: Sequence[AnyStage],
+    by: str | None = None,
     as_of: datetime | None = None,
     closed: Iterable[AnyStage] | None = None,
     zone: tzinfo = UTC,
@@ -215,6 +221,7 @@ def cohorts(
     Args:
         log: The stage log.
         stages: The waterfall; a lead enters with the first of them it has a date for.
+        by: A label column of the log: one more result for each group with a lead on the way.
         as_of: The last visible instant; the last event unless given.
         closed: The stages in which a story ends, as for :func:`funnel`.
         zone: Where months begin.
@@ -227,14 +234,20 @@ def cohorts(
         first nothing is said: the pace is not known well enough.
 
     Raises:
-        UnknownName: A stage is not in the log.
+        UnknownName: A stage or column is not in the log.
         InvalidValue: No stages, or one of them twice.
 
     Source:
         Left truncation: Putter, Fiocco, Geskus, Statist. Med. 26 (2007) 2389.
     """
     _fields.check_type(zone, tzinfo, "zone")
+    check_column(log, by)
     paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
+    return split(paths, by, lambda own: cohorts_of(log, own, zone))
+
+
+def cohorts_of(log: Log, paths: LeadPaths, zone: tzinfo) -> Cohorts:
+    """The cohorts of leads that were read."""
     firsts = months_between(paths.span(), zone)
     found = paths.journeys([month_begins(month, zone) for month in firsts])
     silence = _silence(found)

@@ -24,7 +24,7 @@ from leadlib._metrics.engines import (
 )
 from leadlib._metrics.frames import FrameLog
 from leadlib._metrics.leadtables import lead_table
-from leadlib._metrics.tables import Fate, Journeys, PathTable, Question, Window
+from leadlib._metrics.tables import MISSING, Fate, Journeys, PathTable, Question, Window
 from leadlib._metrics.ways import FrameWay, Near, Values, Way, values_of
 from leadlib.errors import InvalidValue, LimitExceeded
 
@@ -65,12 +65,19 @@ class FramePaths:
         outside = frozenset(entered - self.question.index.keys())
         if self.question.closed is not None:  # declared: no row need be read
             return outside & self.question.closed
+        if self.question.only:
+            return FramePaths(log=self.log, question=attrs.evolve(self.question, only=None)).closed
         returned = self.counted(("returned",), lambda way: way.returned(), now=True)
         return outside - {name for (name,), count in returned.items() if count}
 
     @property
     def closed_by(self) -> str:
         return "nobody came back" if self.question.closed is None else self.question.closed_by
+
+    def groups(self, by: str) -> Mapping[str, "FramePaths"]:
+        labels = [*self.log.labels[by], MISSING]
+        asked = {label: attrs.evolve(self.question, only=(by, label)) for label in labels}
+        return {label: FramePaths(log=self.log, question=own) for label, own in asked.items()}
 
     def tables(
         self, by: str | None, *, times: bool = True
@@ -252,7 +259,8 @@ class FramePaths:
         """
         asked, log = self.question, self.log
         visible = min(asked.cut, log.latest)
-        key = (asked.waterfall, asked.closed, asked.counting, visible, now, ended, key)
+        way = (asked.waterfall, asked.closed, asked.counting, asked.only)
+        key = (*way, visible, now, ended, key)
         if key in log.counts:
             return log.counts[key]
         if not log.parts:

@@ -365,6 +365,11 @@ class FrameLog(Log):
         """The column of one of them."""
         return self.columns[by]
 
+    def code(self, by: str, label: str) -> int:
+        """The place of a group in its column: -1 is missing, -2 one that this log has not."""
+        names = self.labels[by]
+        return names.index(label) if label in names else -2 if label else -1
+
     def fingerprint(self, as_of: datetime | None = None, *, by: str | None = None) -> str:
         """
         A hash of the events that there are in each stage, and group: of their number and the sum of

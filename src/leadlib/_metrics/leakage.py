@@ -15,9 +15,10 @@ import attrs
 from leadlib import _fields, _text
 from leadlib._metrics.log import AnyStage, Log
 from leadlib._metrics.offers import plain
-from leadlib._metrics.origin import Measured, Origin, origin_of_paths
+from leadlib._metrics.origin import Origin, origin_of_paths
 from leadlib._metrics.paths import Paths
 from leadlib._metrics.reading import read_paths
+from leadlib._metrics.splits import Split, as_groups, split
 from leadlib._metrics.tables import MISSING, LeadPaths, PathTable, Question, check_column
 from leadlib._rates import Benchmark, Rate, whole_number
 from leadlib._results import records
@@ -31,7 +32,7 @@ def _as_causes(causes: Mapping[str, int]) -> Mapping[str, int]:
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Leakage(Measured):
+class Leakage(Split):
     """
     A number of leads in buckets: each lead is in one.
 
@@ -44,6 +45,8 @@ class Leakage(Measured):
         ruled_out: How many were qualified out: they are no leak, and stay in the base.
         causes: To what the lost ones were lost, each to one cause, in your order; those that are in
             none are lost to nobody knows what.
+        by: The label column of *groups*.
+        groups: The leakage of each group; leads without a label are under the empty text.
         origin: What the numbers mean, and what they were read from; None if they were given.
 
     Raises:
@@ -66,6 +69,8 @@ class Leakage(Measured):
     lost: int = attrs.field(converter=whole_number)
     ruled_out: int = attrs.field(default=0, converter=whole_number)
     causes: Mapping[str, int] = attrs.field(factory=dict, converter=_as_causes)
+    by: str | None = None
+    groups: Mapping[str, "Leakage"] = attrs.field(factory=dict, converter=as_groups)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -136,7 +141,7 @@ class Leakage(Measured):
             ("open as kept", self.open_as_kept),
         )
 
-    def __str__(self) -> str:
+    def _words(self) -> str:
         causes = ((f"  {cause or 'cause not known'}", rate) for cause, rate in self.shares.items())
         rows = [_cells(*row) for row in (*self._rates, *causes)]
         return f"{self._buckets}\n{_text.text_table(_HEAD, rows)}"
@@ -148,7 +153,7 @@ class Leakage(Measured):
             f"{self.lost:,} lost, {self.ruled_out:,} ruled out"
         )
 
-    def to_records(self) -> list[dict[str, Any]]:
+    def _rows(self) -> list[dict[str, Any]]:
         """One row for each rate, and one for each cause; without a cause it is not known."""
         rates = [*self._rates, *((cause or None, rate) for cause, rate in self.shares.items())]
         return records({"leakage": name, **plain(rate)} for name, rate in rates)
@@ -182,6 +187,7 @@ def leakage(
     *,
     stages: Sequence[AnyStage],
     causes: _Causes = None,
+    by: str | None = None,
     as_of: datetime | None = None,
     closed: Iterable[AnyStage] | None = None,
     ruled_out: Iterable[AnyStage] = (),
@@ -195,6 +201,7 @@ def leakage(
         causes: A label column of the log, or the cause of each lead; exclusive by nature, so what
             comes first if several apply is yours to say.  The causes of leads that are not lost
             are not looked at.
+        by: A label column of the log: one more result for each group with a lead on the way.
         as_of: The last visible instant; the last event unless given.
         closed: The stages outside the waterfall in which a story ends, as for :func:`funnel`.
         ruled_out: Those of them that are no leak, such as a stage for leads that were qualified
@@ -226,8 +233,14 @@ def leakage(
     if causes is not None and column is None:
         _fields.check_type(causes, Mapping, "causes")
     check_column(log, column)
+    check_column(log, by)
     paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
     out = {*log.named(ruled_out)}
+    return split(paths, by, lambda own: _leakage(log, own, causes, out))
+
+
+def _leakage(log: Log, paths: LeadPaths, causes: _Causes, out: Collection[str]) -> Leakage:
+    column = causes if isinstance(causes, str) else None
     whole, groups = paths.tables(column, times=False)
     if isinstance(causes, Mapping):
         found = _by_lead(paths, causes, out)
@@ -236,7 +249,15 @@ def leakage(
         found = {name: leads for name, leads in lost.items() if leads and name != MISSING}
     kind = causes if isinstance(causes, str) or causes is None else "given"
     origin = origin_of_paths(log, paths, "leakage", ruled_out=sorted(out), causes=kind)
-    return Leakage(causes=found, origin=origin, **_fates(paths, whole, out))
+    fates = _fates(paths, whole, out)
+    return Leakage(
+        arrived=fates["arrived"],
+        open=fates["open"],
+        lost=fates["lost"],
+        ruled_out=fates["ruled_out"],
+        causes=found,
+        origin=origin,
+    )
 
 
 def _fates(paths: LeadPaths, table: PathTable, out: Collection[str]) -> dict[str, int]:

@@ -18,7 +18,16 @@ from leadlib.errors import UnknownName
 from leadlib.lifecycle import Deadline, Lifecycle, Standing, event_to_dict
 from leadlib.worktime import WorkCalendar
 
-__all__ = ["Defines", "Measured", "Origin", "asked_as", "origin_of", "origin_of_paths", "told"]
+__all__ = [
+    "Defines",
+    "Measured",
+    "Origin",
+    "asked_as",
+    "of_group",
+    "origin_of",
+    "origin_of_paths",
+    "told",
+]
 
 
 class Defines:
@@ -165,7 +174,13 @@ def origin_of_paths(log: Log, paths: LeadPaths, metric: str, **definition: Any) 
     """The origin of a number of paths through a waterfall."""
     asked, closed = paths.question, sorted(paths.closed)
     common = {"stages": asked.waterfall, "closed": closed, "closed_by": paths.closed_by}
-    return origin_of(log, asked.cut, metric=metric, **common, **definition)
+    origin = origin_of(log, asked.cut, metric=metric, **common, **definition)
+    return origin if asked.only is None else of_group(origin, *asked.only)
+
+
+def of_group(origin: Origin, by: str, label: str | None = None) -> Origin:
+    """The same of the leads of one group; without a label, of all leads and their groups."""
+    return attrs.evolve(origin, by=by, label=label)
 
 
 class Measured(Result):

@@ -78,6 +78,20 @@ class Paths:
         """The latest stage of a lead."""
         return self.question.places[self.places[self.last[lead]]]
 
+    def groups(self, by: str) -> Mapping[str, "Paths"]:
+        labels = self.log.labels[by]
+        codes = labels.at(self.question.cut)
+        last, first = _parted(self.last, codes), [_parted(own, codes) for own in self.first]
+        return {
+            label: attrs.evolve(
+                self,
+                question=attrs.evolve(self.question, only=(by, label)),
+                first=[parts.get(code, {}) for parts in first],
+                last=last.get(code, {}),
+            )
+            for code, label in {**dict(enumerate(labels.names)), -1: MISSING}.items()
+        }
+
     def tables(
         self, by: str | None, *, times: bool = True
     ) -> tuple[PathTable, Mapping[str, PathTable]]:

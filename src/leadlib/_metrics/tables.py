@@ -8,7 +8,7 @@ from them once, and knows nothing of where the log is.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
 import attrs
 
@@ -54,6 +54,7 @@ class Question:
         index: The place of each stage of the log in the waterfall; the others have none.
         places: All stages of the log, in the order that breaks ties of one instant: along the
             waterfall, then outside, then closed.
+        only: A label column, and the group in it that is asked about; None for all leads.
     """
 
     waterfall: tuple[str, ...]
@@ -63,6 +64,7 @@ class Question:
     counting: Counting
     index: Mapping[str, int]
     places: tuple[str, ...]
+    only: tuple[str, str] | None = None
 
     @classmethod
     def of(
@@ -203,6 +205,10 @@ class LeadPaths(Protocol):
 
     @property
     def closed_by(self) -> str: ...
+
+    def groups(self, by: str) -> Mapping[str, Self]:
+        """The leads of each group by its label; in which stages a story ends, all of them say."""
+        ...
 
     def tables(
         self, by: str | None, *, times: bool = True

@@ -5,7 +5,7 @@ Sales cannot staff for an average: a week without leads and a week with twice as
 two weeks in the middle (seed 004).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,9 +19,10 @@ from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
 from leadlib._metrics.log import AnyStage, Log
-from leadlib._metrics.origin import Measured, Origin, origin_of
+from leadlib._metrics.origin import Origin, of_group, origin_of
 from leadlib._metrics.reading import read_paths
-from leadlib._metrics.tables import Question
+from leadlib._metrics.splits import Split, as_groups, split
+from leadlib._metrics.tables import LeadPaths, Question, check_column
 from leadlib._periods import Period
 from leadlib._rates import whole_number
 from leadlib._results import Result, records
@@ -108,7 +109,7 @@ class ThroughputPlan(Result):
 
 
 @attrs.frozen(kw_only=True, field_transformer=_fields.placed)
-class Throughput(Measured):
+class Throughput(Split):
     """
     How many leads came in each of several periods of one length, those with none included.
 
@@ -117,6 +118,8 @@ class Throughput(Measured):
     Args:
         counts: One for each period, the first one first.
         starts: When each period began, if that is known.
+        by: The label column of *groups*.
+        groups: The same of each group; leads without a label are under the empty text.
         origin: What the numbers mean, and what they were read from; None if they were given.
 
     Raises:
@@ -132,6 +135,8 @@ class Throughput(Measured):
 
     counts: tuple[int, ...] = attrs.field(converter=_as_counts)
     starts: tuple[datetime, ...] = attrs.field(default=(), converter=_as_starts)
+    by: str | None = None
+    groups: Mapping[str, "Throughput"] = attrs.field(factory=dict, converter=as_groups)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -200,7 +205,7 @@ class Throughput(Measured):
             raise InvalidValue(expected="at least one period", got="none", where="periods")
         return ThroughputPlan(target=wanted, periods=count, gone=len(self.counts), done=self.total)
 
-    def __str__(self) -> str:
+    def _words(self) -> str:
         mean = "-" if self.mean is None else f"{self.mean:,.1f}"
         cv = "-" if self.cv is None else f"{self.cv:.3f}"
         line = f"{_text.plural(len(self.counts), 'period')}, mean {mean}, CV {cv}: {self.pace()}"
@@ -210,7 +215,7 @@ class Throughput(Measured):
         ]
         return "\n".join([line, _text.text_table(("from", "leads"), rows)] if rows else [line])
 
-    def to_records(self) -> list[dict[str, Any]]:
+    def _rows(self) -> list[dict[str, Any]]:
         """One row for each period; *start* is None if it is not known."""
         pairs = zip_longest((start.isoformat() for start in self.starts), self.counts)
         return records({"start": start, "leads": count} for start, count in pairs)
@@ -234,6 +239,7 @@ def throughput(
     *,
     since: datetime,
     every: Period | relativedelta | str,
+    by: str | None = None,
     as_of: datetime | None = None,
 ) -> Throughput:
     """
@@ -245,6 +251,7 @@ def throughput(
         since: When the first period begins; in its time zone the others begin, too, so that a week
             is a week when the clocks change.
         every: The length of a period in days, weeks, months or years, such as ``1 week``.
+        by: A label column of the log: one more result for each group with a lead in the stage.
         as_of: The last visible instant; the last event unless given.
 
     Returns:
@@ -252,7 +259,7 @@ def throughput(
         left out, for it would look like a collapse.
 
     Raises:
-        UnknownName: The log has no such stage.
+        UnknownName: The log has no such stage or column.
         InvalidValue: No time zone, or periods of hours.
         LimitExceeded: More than 10,000 periods.
 
@@ -265,15 +272,21 @@ def throughput(
         >>> throughput(log, "ready", since=day(2), every="1 week", as_of=day(23)).counts
         (2, 0, 1)
     """
+    check_column(log, by)
     question = Question.of(log, [stage], as_of=as_of, closed=())
     starts = _starts(since, every, question.cut)
     edges = [_instants.micros(start) for start in starts]
-    counted = read_paths(log, question).arrivals(edges)
-    counts = [counted.get(place, 0) for place in range(len(edges) - 1)]
     [name] = question.waterfall
     asked = {"since": starts[0].isoformat(), "every": str(Period.of(every))}
     origin = origin_of(log, question.cut, metric="throughput", stage=name, **asked)
-    return Throughput(counts=counts, starts=starts[:-1], origin=origin)
+
+    def count(paths: LeadPaths) -> Throughput:
+        counted, only = paths.arrivals(edges), paths.question.only
+        counts = [counted.get(place, 0) for place in range(len(edges) - 1)]
+        own = of_group(origin, *only) if only else origin
+        return Throughput(counts=counts, starts=starts[:-1], origin=own)
+
+    return split(read_paths(log, question), by, count)
 
 
 def _starts(since: datetime, every: object, cut: int) -> list[datetime]:

@@ -139,7 +139,7 @@ def values_of(
         near: What to look at for this question, and for others when events were added.
     """
     asked, windows = way.question, way.log.windows
-    key = (asked.waterfall, asked.closed, asked.counting, way.upto, key)
+    key = (asked.waterfall, asked.closed, asked.counting, asked.only, way.upto, key)
     if near:
         windows[key] = near, spread.narrowed(near.cells)
         if len(windows) > _WINDOWS:
@@ -171,7 +171,11 @@ class FrameWay:
         if self.question.counting is Counting.ANY_ORDER:
             columns = [largest(*columns[: i + 1]) for i in range(len(columns))]
         firsts = [column.alias(first_entry(i)) for i, column in enumerate(columns)]
-        return self.table.frame.select("now", "at", *self.log.columns.values(), *firsts)
+        leads = self.table.frame
+        if self.question.only:
+            by, label = self.question.only
+            leads = leads.filter(nw.col(self.log.column(by)) == self.log.code(by, label))
+        return leads.select("now", "at", *self.log.columns.values(), *firsts)
 
     @property
     def _entered(self) -> Any:

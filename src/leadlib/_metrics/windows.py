@@ -15,12 +15,13 @@ import attrs
 from dateutil.relativedelta import relativedelta
 
 from leadlib import _fields, _instants, _text
-from leadlib._metrics.cohorts import Cohort, cohorts, month_begins, month_of, months_between
+from leadlib._metrics.cohorts import Cohort, cohorts_of, month_begins, month_of, months_between
 from leadlib._metrics.log import AnyStage, Log
 from leadlib._metrics.offers import plain
-from leadlib._metrics.origin import Measured, Origin, origin_of_paths
+from leadlib._metrics.origin import Origin, origin_of_paths
 from leadlib._metrics.reading import read_paths
-from leadlib._metrics.tables import Question, Window
+from leadlib._metrics.splits import Split, as_groups, split
+from leadlib._metrics.tables import LeadPaths, Question, Window, check_column
 from leadlib._periods import Period
 from leadlib._rates import Rate
 from leadlib.errors import InvalidValue
@@ -61,7 +62,7 @@ class WindowedCohort:
 
 
 @attrs.frozen(kw_only=True)
-class WindowedConversion(Measured):
+class WindowedConversion(Split):
     """
     How many leads arrived within a fixed time; made by :func:`converted_within`.
 
@@ -70,6 +71,8 @@ class WindowedConversion(Measured):
         within: The window, in words.
         as_of: The last visible instant.
         months: One cohort for each month in which leads came in.
+        by: The label column of *groups*.
+        groups: The same of each group; leads without a label are under the empty text.
         origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
@@ -79,6 +82,8 @@ class WindowedConversion(Measured):
     within: str
     as_of: datetime
     months: tuple[WindowedCohort, ...]
+    by: str | None = None
+    groups: Mapping[str, "WindowedConversion"] = attrs.field(factory=dict, converter=as_groups)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -92,7 +97,7 @@ class WindowedConversion(Measured):
         """How many leads were not yet observed long enough; they are in no rate."""
         return sum(month.entered - month.observed for month in self.months)
 
-    def __str__(self) -> str:
+    def _words(self) -> str:
         head = ("month", "entered", "observed", "in time", "rate", "95 % interval")
         table = _text.text_table(head, [_cells(month) for month in self.months])
         title = f"{self.goal} within {self.within}: {self.rate}; {self.young:,} too young"
@@ -128,6 +133,7 @@ def converted_within(
     *,
     stages: Sequence[AnyStage],
     within: Period | timedelta | relativedelta | str,
+    by: str | None = None,
     as_of: datetime | None = None,
     zone: tzinfo = UTC,
 ) -> WindowedConversion:
@@ -139,6 +145,7 @@ def converted_within(
         stages: The waterfall; a lead enters with the first of them it has a date for.
         within: The window, such as ``30 days``, the end included; or in calendar months, whatever
             the day of entry: ``the month of entry``, ``1 month after that of entry``.
+        by: A label column of the log: one more result for each group with a lead on the way.
         as_of: The last visible instant; the last event unless given.
         zone: Where months begin.
 
@@ -147,7 +154,7 @@ def converted_within(
         among the young that were quick would flatter it.  Arrivals after the window do not count.
 
     Raises:
-        UnknownName: A stage is not in the log.
+        UnknownName: A stage or column is not in the log.
         InvalidValue: No stages, one of them twice, or no window: a number has no unit.
 
     Source:
@@ -164,7 +171,12 @@ def converted_within(
         50.0 % [9.5, 90.5]
     """
     _fields.check_type(zone, tzinfo, "zone")
+    check_column(log, by)
     paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=()))
+    return split(paths, by, lambda own: _in_time(log, own, within, zone))
+
+
+def _in_time(log: Log, paths: LeadPaths, within: object, zone: tzinfo) -> WindowedConversion:
     months = months_between(paths.span(), zone)
     words, window = _window(within, zone, months)
     counts = paths.in_time([month_begins(month, zone) for month in months], window)
@@ -270,13 +282,15 @@ class PeriodRatio:
 
 
 @attrs.frozen(kw_only=True)
-class PeriodRatios(Measured):
+class PeriodRatios(Split):
     """
     The period ratio of each month beside its cohort; made by :func:`period_ratios`.
 
     Args:
         goal: The stage in which leads arrive.
         months: One for each month in which leads came in or arrived.
+        by: The label column of *groups*.
+        groups: The same of each group; leads without a label are under the empty text.
         origin: What the numbers mean, and what they were read from; None if they were given.
     """
 
@@ -284,9 +298,11 @@ class PeriodRatios(Measured):
 
     goal: str
     months: tuple[PeriodRatio, ...]
+    by: str | None = None
+    groups: Mapping[str, "PeriodRatios"] = attrs.field(factory=dict, converter=as_groups)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
-    def __str__(self) -> str:
+    def _words(self) -> str:
         head = ("month", "entered", self.goal, "per 100 entered", "of its own leads")
         table = _text.text_table(head, [_ratio_cells(month) for month in self.months])
         return f"{table}\n{_NOTE}"
@@ -312,6 +328,7 @@ def period_ratios(
     log: Log,
     *,
     stages: Sequence[AnyStage],
+    by: str | None = None,
     as_of: datetime | None = None,
     closed: Iterable[AnyStage] | None = None,
     zone: tzinfo = UTC,
@@ -326,19 +343,26 @@ def period_ratios(
         log: The stage log.
         stages: The waterfall; a lead enters with the first of them it has a date for and arrives
             with the last.
+        by: A label column of the log: one more result for each group with a lead on the way.
         as_of: The last visible instant; the last event unless given.
         closed: The stages in which a story ends, as for :func:`funnel`.
         zone: Where months begin.
 
     Raises:
-        UnknownName: A stage is not in the log.
+        UnknownName: A stage or column is not in the log.
         InvalidValue: No stages, or one of them twice.
 
     Source:
         The same artefact as in :func:`cohorts`: leads of different ages are mixed.
     """
-    found = cohorts(log, stages=stages, as_of=as_of, closed=closed, zone=zone)
+    _fields.check_type(zone, tzinfo, "zone")
+    check_column(log, by)
     paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
+    return split(paths, by, lambda own: _ratios(log, own, zone))
+
+
+def _ratios(log: Log, paths: LeadPaths, zone: tzinfo) -> PeriodRatios:
+    found = cohorts_of(log, paths, zone)
     firsts = months_between(paths.span(), zone)
     counts = paths.arrivals([month_begins(month, zone) for month in firsts])
     arrived = Counter({firsts[place]: count for place, count in counts.items()})
