@@ -1,18 +1,25 @@
 """Logs that are counted in arrays of numpy: what these hold, and that nothing else changes."""
 
+import pickle
 import random
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from unittest import mock
 
 import attrs
 import duckdb
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from leadlib._metrics import arrays, frames
+from leadlib._metrics import arrays, frames, reading
 from leadlib.errors import ConflictError, InvalidValue
 from leadlib.metrics import (
+    Counting,
     FrameLog,
+    StageLog,
     cohorts,
     converted_within,
     flows,
@@ -20,7 +27,22 @@ from leadlib.metrics import (
     leakage,
     stay_durations,
 )
-from test_frame_logs import DAY, ENGINES, HELD, MONDAY, STAGES, WAY, batch, both, plain, same
+from test_frame_logs import (
+    DAY,
+    ENGINES,
+    HELD,
+    MONDAY,
+    MONTHS,
+    STAGES,
+    WAY,
+    batch,
+    both,
+    instants,
+    plain,
+    rows,
+    same,
+)
+from test_splits import QUESTIONS
 
 NAMES = {"lead": "lead", "stage": "stage", "at": "at"}
 IDS = {
@@ -184,3 +206,77 @@ class TestGrowingTables:
         assert [step.reached for step in funnel(log, stages=["new", "won"]).steps] == [2, 1]
         assert flows(log).moves == {("new", "won"): 1}
         assert log.latest == log.cut(MONDAY + timedelta(days=2))
+
+
+@contextmanager
+def in_arrays():
+    """Logs in Python are counted as long ones are."""
+    with mock.patch.object(reading, "_MANY", 0):
+        yield
+
+
+class TestLongLogsInPython:
+    @given(
+        rows=rows,
+        closed=st.sampled_from([None, (), ("lost",), ("lost", "won")]),
+        as_of=st.one_of(st.none(), instants),
+    )
+    @example(rows=[], closed=None, as_of=None)
+    @example(rows=[("a", "new", MONDAY, 0, None)], closed=None, as_of=MONDAY - DAY)
+    def test_count_the_same_in_every_way(self, rows, closed, as_of):
+        own = StageLog.from_rows(rows, by=["source"], closed=closed, known=STAGES)
+        other = StageLog.from_rows(rows, by=["source"], closed=closed, known=STAGES)
+        for counting in Counting:
+            for stages in (WAY, WAY[:2], (*WAY[::-1], "paused"), ("never", *WAY)):
+                log = attrs.evolve(own, known=frozenset([*STAGES, "never"]))
+                asked = {"stages": stages, "counting": counting, "as_of": as_of, "by": "source"}
+                expected = funnel(log, **asked)
+                with in_arrays():
+                    assert funnel(log, **asked) == expected
+        split = {"by": "source", "as_of": as_of or MONTHS[-1]}
+        asked = [partial(ask, **split) for ask in QUESTIONS.values()]
+        for ask in (*asked, partial(flows, as_of=as_of), partial(stay_durations, as_of=as_of)):
+            with in_arrays():
+                found = ask(other)
+            assert found == ask(own)
+
+    @pytest.mark.parametrize("counting", Counting)
+    def test_of_many_leads_count_the_same(self, counting):
+        own, _ = both([*batch(random.Random(8), 100)], "polars", seq=True, closed=None)
+        asked = {"stages": WAY, "counting": counting, "by": "source", "as_of": MONDAY + 9 * DAY}
+        expected = funnel(own, **asked)
+        with in_arrays():
+            assert funnel(own, **asked) == expected
+            assert reading.asked_best(own).arrays is reading.asked_best(own).arrays
+
+    @pytest.mark.parametrize("counting", ["in order", "strict"])
+    def test_in_a_frame_may_count_what_no_engine_does(self, counting):
+        rows = [*batch(random.Random(8), 20)]
+        own, log = both(rows, "polars", seq=True, closed=None, held=HELD[1])
+        expected = funnel(own, stages=WAY, counting=counting)
+        assert plain(funnel(log, stages=WAY, counting=counting)) == plain(expected)
+        for other in (attrs.evolve(log, held=0), log.in_parts(2)):
+            with pytest.raises(InvalidValue, match=r"log.collect\(\)"):
+                funnel(other, stages=WAY, counting=counting)
+
+    def test_know_causes_by_the_name_of_a_lead(self):
+        own = StageLog.from_rows(
+            [("a", "new", MONDAY), ("a", "lost", MONDAY + DAY)], closed=["lost"]
+        )
+        with in_arrays():
+            assert leakage(own, stages=["new"], causes={"a": "cold"}).causes == {}
+            own = attrs.evolve(own, known=frozenset(WAY))
+            found = leakage(own, stages=["new", "won"], causes={"a": "cold"})
+        assert found.causes == {"cold": 1}
+
+    def test_are_copied_without_their_arrays(self):
+        own, _ = both([*batch(random.Random(8), 20)], "polars", seq=True, closed=None)
+        with in_arrays():
+            funnel(own, stages=WAY)
+        copy = pickle.loads(pickle.dumps(own))
+        assert (copy, copy.kept) == (own, [])
+
+    def test_without_numpy_are_counted_in_python(self):
+        own, _ = both([*batch(random.Random(8), 20)], "polars", seq=True, closed=None)
+        with in_arrays(), mock.patch.object(reading, "has_numpy", return_value=False):
+            assert reading.asked_best(own) is own

@@ -143,10 +143,9 @@ class Seen:
 
     @classmethod
     def until(cls, arrays: Arrays, end: int) -> "Seen":
-        if end == len(arrays):
-            return cls(arrays=arrays, end=end, leads=slice(None), last=arrays.last)
-        last = last_rows(arrays.lead[:end], arrays.leads)
-        leads = numpy().flatnonzero(last >= 0)
+        is_all = end == len(arrays)
+        last = arrays.last if is_all else last_rows(arrays.lead[:end], arrays.leads)
+        leads = slice(None) if is_all else numpy().flatnonzero(last >= 0)
         return cls(arrays=arrays, end=end, leads=leads, last=last[leads])
 
     def only(self, some: Array) -> "Seen":
@@ -201,6 +200,54 @@ class Seen:
         entries = table.reshape(len(stages) + 1, own.leads)
         return {stage: entries[i][self.leads] for i, stage in enumerate(stages)}
 
+    def _places(self, places: Array) -> Array:
+        """The place of the stage of each event; what ties stands in their order."""
+        found = places[self.arrays.stage[: self.end]]
+        own, rows = self.arrays.ranked(self.end, places)
+        found[rows] = own
+        return found
+
+    def in_order(self, places: Array, way: Sequence[int]) -> list[Array]:
+        """When each lead entered the stages of a way one after the other, whatever lay between."""
+        np, own, there = numpy(), self.arrays, self._places(places)
+        before, firsts = np.full(own.leads, -1, np.int32), []
+        for place in way:
+            rows = np.flatnonzero(there == place)
+            rows = rows[rows > before[own.lead[rows]]][::-1]
+            before = np.full(own.leads, self.end, np.int32)  # nothing is after that
+            before[own.lead[rows]] = rows  # backwards: the first one stays
+            firsts.append(_at(own.at, before, self.end)[self.leads])
+        return firsts
+
+    def strict(self, places: Array, way: Sequence[int]) -> list[Array]:
+        """
+        When each lead entered the stages of a way with nothing between: in its longest run.
+
+        A run begins with the first stage of the way; of equal ones the first counts.
+        """
+        np, (lead, there, at) = numpy(), self._visits(places)
+        steps = np.full(len(places) + 1, -1)
+        steps[[*way]] = np.arange(len(way))
+        step, row = steps[there], np.arange(len(there))
+        follows = _after_first((lead[1:] == lead[:-1]) & (step[1:] == step[:-1] + 1), len(row))
+        begin = np.maximum.accumulate(np.where(step == 0, row, -1))
+        broken = np.maximum.accumulate(np.where((step < 0) | (step > 0) & ~follows, row, -1))
+        in_run = begin > broken
+        best, first = np.full((2, self.arrays.leads), -1)
+        np.maximum.at(best, lead[in_run], step[in_run])
+        found = np.flatnonzero(in_run & (step == best[lead]))[::-1]
+        first[lead[found]] = begin[found]  # backwards: the first one stays
+        rows = (np.where(best >= i, first + i, len(at)) for i in range(len(way)))
+        return [_at(at, own, len(at))[self.leads] for own in rows]
+
+    def _visits(self, places: Array) -> tuple[Array, Array, Array]:
+        """Lead by lead the place of each visit, and when it began; to stay is no visit."""
+        own, there = self.arrays, self._places(places)
+        order = sorted_by(own.lead[: self.end], own.leads)
+        lead, there, at = own.lead[order], there[order], own.at[order]
+        stays = _after_first((lead[1:] == lead[:-1]) & (there[1:] == there[:-1]), self.end)
+        return lead[~stays], there[~stays], at[~stays]
+
     def returned(self, stage: int, inside: Array) -> int:
         """How many leads came back from a stage to one of those *inside*."""
         np, own = numpy(), self.arrays
@@ -219,6 +266,18 @@ class Seen:
         np, (codes, since) = numpy(), self.arrays.labels[column]
         last = self.arrays.at[self.end - 1] if self.end else -1
         return np.where(since <= last, codes, -1)[self.leads]
+
+
+def _at(at: Array, rows: Array, end: int) -> Array:
+    """The instants of rows; FAR of those from the end on."""
+    found, there = numpy().full(len(rows), FAR, numpy().int64), rows < end
+    found[there] = at[rows[there]]
+    return found
+
+
+def _after_first(flags: Array, size: int) -> Array:
+    """Flags of all rows but the first, of which nothing is said."""
+    return numpy().append([False], flags)[:size]
 
 
 def tallied(*columns: Array) -> dict[Row, int]:

@@ -196,6 +196,8 @@ class ArrayWay:
     @cached_property
     def _firsts(self) -> list[Array]:
         """Of each stage of the way the first entries; FAR where there is none."""
+        if self.question.counting in (Counting.IN_ORDER, Counting.STRICT):
+            return self._chained
         np, codes = numpy(), [self._codes.get(name, -1) for name in self.question.waterfall]
         self.seen.read(code for code in codes if code >= 0)
         nobody = np.full(len(self.seen.last), FAR, np.int64)
@@ -204,6 +206,15 @@ class ArrayWay:
             for i, own in enumerate(firsts[1:], start=1):
                 firsts[i] = np.maximum(firsts[i - 1], own)
         return firsts
+
+    @property
+    def _chained(self) -> list[Array]:
+        """The same, where what comes first of all decides when what follows counts."""
+        place = {name: place for place, name in enumerate(self.question.places)}
+        way = [place.get(name, len(place)) for name in self.question.waterfall]
+        is_strict = self.question.counting is Counting.STRICT
+        walk = self.seen.strict if is_strict else self.seen.in_order
+        return walk(self._places, way)
 
     @property
     def _codes(self) -> Mapping[str, int]:

@@ -50,7 +50,8 @@ class FramePaths:
 
     @classmethod
     def read(cls, log: FrameLog, question: Question) -> "FramePaths":
-        if question.counting not in (Counting.AT_LEAST, Counting.ANY_ORDER):
+        is_simple = question.counting in (Counting.AT_LEAST, Counting.ANY_ORDER)
+        if not is_simple and (log.parts or log.arrays is None):
             expected = "a log in Python for this way of counting: log.collect()"
             raise InvalidValue(expected=expected, got="a frame", where="counting")
         if len({*question.waterfall, *question.places}) > _MOST:

@@ -13,7 +13,8 @@ from typing import Any
 import attrs
 
 from leadlib import _fields, _text
-from leadlib._metrics.log import AnyStage, Log
+from leadlib._metrics.frames import FrameLog
+from leadlib._metrics.log import AnyStage, Log, StageLog
 from leadlib._metrics.offers import plain
 from leadlib._metrics.origin import Origin, origin_of_paths
 from leadlib._metrics.paths import Paths
@@ -234,7 +235,8 @@ def leakage(
         _fields.check_type(causes, Mapping, "causes")
     check_column(log, column)
     check_column(log, by)
-    paths = read_paths(log, Question.of(log, stages, as_of=as_of, closed=closed))
+    question = Question.of(log, stages, as_of=as_of, closed=closed)
+    paths = _by_name(log, question) if isinstance(causes, Mapping) else read_paths(log, question)
     out = {*log.named(ruled_out)}
     return split(paths, by, lambda own: _leakage(log, own, causes, out))
 
@@ -242,7 +244,7 @@ def leakage(
 def _leakage(log: Log, paths: LeadPaths, causes: _Causes, out: Collection[str]) -> Leakage:
     column = causes if isinstance(causes, str) else None
     whole, groups = paths.tables(column, times=False)
-    if isinstance(causes, Mapping):
+    if isinstance(causes, Mapping) and isinstance(paths, Paths):
         found = _by_lead(paths, causes, out)
     else:
         lost = {name: _fates(paths, groups[name], out)["lost"] for name in sorted(groups)}
@@ -276,13 +278,19 @@ def _fate(paths: LeadPaths, furthest: int, now: str, out: Collection[str]) -> st
     return "lost" if now in paths.closed else "open"
 
 
-def _by_lead(
-    paths: LeadPaths, causes: Mapping[str, str | None], out: Collection[str]
-) -> Mapping[str, int]:
-    """How many of the lost ones were lost to each cause that is named for a lead."""
-    if not isinstance(paths, Paths):
+def _by_name(log: Log, question: Question) -> Paths:
+    """The paths of leads whose names are known."""
+    here = log.here if isinstance(log, FrameLog) else log
+    if not isinstance(here, StageLog):
         expected = "a column of causes, or a log in Python: log.collect()"
         raise InvalidValue(expected=expected, got="causes by lead", where="causes")
+    return Paths.read(here, question)
+
+
+def _by_lead(
+    paths: Paths, causes: Mapping[str, str | None], out: Collection[str]
+) -> Mapping[str, int]:
+    """How many of the lost ones were lost to each cause that is named for a lead."""
     lost = {
         paths.log.leads[lead]
         for lead, reach in paths.reach.items()

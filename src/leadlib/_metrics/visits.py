@@ -15,6 +15,7 @@ from leadlib._metrics.engines import coded, following, summed, tally
 from leadlib._metrics.frames import KEPT, FrameLog
 from leadlib._metrics.leadtables import lead_table
 from leadlib._metrics.log import Log, StageLog
+from leadlib._metrics.reading import asked_best
 from leadlib._metrics.tables import Question
 from leadlib.errors import ConflictError, InvalidValue
 
@@ -34,7 +35,7 @@ def counted_visits(log: Log, cut: int, grain: int = 1) -> Visits:
         cut: The last visible microsecond, until which visits last.
         grain: Lengths are cut down to multiples of it, in microseconds.
     """
-    here = log.here if isinstance(log, FrameLog) else log
+    here = asked_best(log)
     if isinstance(here, FrameLog):
         return _in_frame(here, cut, grain)
     if isinstance(here, StageLog):
