@@ -84,6 +84,8 @@ class TestIds:
         assert funnel(in_arrays, stages=WAY).leads == funnel(by_engine, stages=WAY).leads > 70
         assert plain(funnel(in_arrays, stages=WAY)) == plain(funnel(by_engine, stages=WAY))
         assert stay_durations(in_arrays) == stay_durations(by_engine)
+        for as_of in (None, MONDAY + 20 * DAY, MONDAY - DAY):
+            assert in_arrays.fingerprint(as_of) == by_engine.fingerprint(as_of)
 
     @pytest.mark.parametrize("ordered", [True, False])
     def test_may_be_more_than_16_bits_tell_apart(self, ordered):
@@ -126,6 +128,17 @@ class TestArrays:
         assert log.duplicates == 1
         [(codes, _)] = held.labels.values()
         assert [log.labels["source"][codes[held.lead[1]]], codes[held.lead[0]]] == ["fair", -1]
+
+    @pytest.mark.rule("002-11")
+    @pytest.mark.parametrize("held", HELD)
+    def test_of_a_stage_in_two_spellings_have_the_print_of_one(self, held):
+        rows = [("a", "won", MONDAY, 1, "web"), ("a", " won ", MONDAY, 1, " web")]
+        _, both_ways = both(rows, "polars", seq=True, closed=None, held=held)
+        _, once = both(rows[:1], "polars", seq=True, closed=None, held=held)
+
+        assert both_ways.duplicates == 1
+        for by in (None, "source"):
+            assert both_ways.fingerprint(by=by) == once.fingerprint(by=by)
 
     def test_count_many_groups(self):
         rows = [*batch(random.Random(5), 60)]

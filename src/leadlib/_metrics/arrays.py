@@ -114,6 +114,16 @@ class Arrays:
             if len(rows):
                 yield rows
 
+    def sums(self, cut: int) -> Mapping[Row, int]:
+        """By stage the number of events, and the sums of their seconds and of what these leave."""
+        end, found = int(numpy().searchsorted(self.at, cut, side="right")), {}
+        stage, at = self.stage[:end], self.at[:end]
+        for code in range(int(stage.max(initial=-1)) + 1):
+            seconds, rest = numpy().divmod(at[stage == code], 1_000_000)
+            for kind, n in enumerate((len(rest), int(seconds.sum()), int(rest.sum()))):
+                found[code, kind] = n
+        return {row: n for row, n in found.items() if n}
+
     def ranked(self, end: int, places: Array) -> tuple[Array, Array]:
         """The places of the stages of tied rows, in their order, and the rows."""
         rows = self.ties[self.ties < end]

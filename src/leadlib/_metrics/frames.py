@@ -9,7 +9,6 @@ about what is.
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property, partial, reduce
@@ -26,7 +25,6 @@ from leadlib._metrics.arrays import Arrays
 from leadlib._metrics.engines import (
     Counts,
     CountsKept,
-    Row,
     coded,
     column_lists,
     length_of,
@@ -396,25 +394,24 @@ class FrameLog(Log):
     def _summed(self, cut: int, by: str | None) -> Counts:
         if self.parts:
             return summed((sign, part.sums(cut, by)) for sign, part in self.parts)
-        nw, found = narwhals(), Counter[Row]()
-        keys = {"stage": "stage"} if by is None else {"stage": "stage", by: self.columns[by]}
+        if by is None and self.arrays is not None:
+            sums = self.arrays.sums(cut)
+            return {(self.stages[code], kind): n for (code, kind), n in sums.items()}
+        nw, group = narwhals(), [] if by is None else [self._group_codes(by)]
+        events = self._events(cut, *group)
         seconds, at = nw.col("at") // _SECOND, nw.col("at")
-        columns = dict.fromkeys([*self._event, *keys.values()])
-        events = self.before(cut).select(*columns).unique()
-        rows = events.select(
-            *keys.values(), seconds.alias("s"), (at - seconds * _SECOND).alias("us")
-        )
-        sums = rows.group_by(*keys.values()).agg(
+        keys = ["code", *(["group"] if group else [])]
+        rows = events.select(*keys, seconds.alias("s"), (at - seconds * _SECOND).alias("us"))
+        sums = rows.group_by(*keys).agg(
             nw.len().alias("n"), nw.col("s").sum().alias("t"), nw.col("us").sum().alias("f")
         )
-        for row in table_of(sums):
-            names = [
-                self.codes[key].get(value, "")
-                for key, value in zip(keys.values(), row, strict=False)
-            ]
-            for kind, number in enumerate(row[len(keys) :]):
-                found[(*names, kind)] += int(number)
-        return {row: number for row, number in found.items() if number}
+        names = {"code": [*self.stages, ""], "group": [*(self.labels[by] if by else ()), ""]}
+        return {
+            (*(names[key][int(code)] for key, code in zip(keys, row, strict=False)), kind): int(n)
+            for row in table_of(sums)
+            for kind, n in enumerate(row[len(keys) :])
+            if n
+        }
 
     def stages_until(self, cut: int) -> set[str]:
         """The stages entered until then."""
@@ -447,10 +444,10 @@ class FrameLog(Log):
                 own[code] = min(own.get(code, moment), moment)
             yield own
 
-    def _events(self, cut: int) -> Any:
+    def _events(self, cut: int, *more: Any) -> Any:
         """The visible events, each once: lead, the place of the stage, at, and seq if any."""
         code = self._codes_of("stage", self.stages)
-        return self.before(cut).select("lead", code, *self._event[2:]).unique()
+        return self.before(cut).select("lead", code, *self._event[2:], *more).unique()
 
     def _codes_of(self, key: str, names: Sequence[str]) -> Any:
         """A column of the places of names, whatever their spelling; -1 is missing."""
@@ -458,6 +455,9 @@ class FrameLog(Log):
         return coded(key, {value: places[name] for value, name in self.codes[key].items()}).alias(
             "code"
         )
+
+    def _group_codes(self, by: str) -> Any:
+        return self._codes_of(self.columns[by], self.labels[by]).alias("group")
 
     def printed(self, cut: int, by: str | None) -> Iterator[bytes]:
         """The events, and groups, of which an exact fingerprint is made."""

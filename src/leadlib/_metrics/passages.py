@@ -523,11 +523,15 @@ def stay_durations(
     """
     check_log(log)
     width = _grain(grain)
-    tallies: dict[str, _Tally] = defaultdict(_Tally)
+    events: dict[str, dict[tuple[int, str], int]] = defaultdict(dict)
+    censored: dict[str, dict[int, int]] = defaultdict(dict)
     for (stage, to, time), visits in counted_visits(log, log.cut(as_of), width).items():
         if to is None:
-            tallies[stage].censored[time] += visits
+            censored[stage][time] = visits
         else:
-            tallies[stage].events[time, to] += visits
-    tables = {name: tally.durations() for name, tally in sorted(tallies.items())}
+            events[stage][time, to] = visits
+    tables = {
+        stage: Durations(events=events[stage], censored=censored[stage])
+        for stage in sorted({*events, *censored})
+    }
     return _fields.FrozenDict(tables)
