@@ -307,6 +307,21 @@ class TestSmallLogs:
         same(own, attrs.evolve(log, few=20_000), as_of=None)
 
 
+class TestLongTimes:
+    def test_of_many_weeks_are_counted_week_by_week(self):
+        own, log = both([*batch(random.Random(5), 5)], "polars", seq=True, closed=None)
+        asked = {"since": MONDAY, "every": "1 week", "as_of": datetime(2199, 1, 1, tzinfo=UTC)}
+        found = throughput(log, "new", **asked)
+        assert len(found.counts) > 9_000
+        assert found == throughput(own, "new", **asked)
+
+    def test_of_one_grain_are_all_in_one_bin(self):
+        own, log = both([*batch(random.Random(5), 5)], "polars", seq=True, closed=None)
+        found = stay_durations(log, grain=timedelta.max)
+        assert found == stay_durations(own, grain=timedelta.max)
+        assert {time for own in found.values() for time, _ in own.events} == {0}
+
+
 class TestGrowingTables:
     """A table of a database may get rows while somebody asks."""
 

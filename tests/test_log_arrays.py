@@ -10,11 +10,15 @@ from unittest import mock
 import attrs
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from leadlib._instants import micros
 from leadlib._metrics import arrays, frames, reading
+from leadlib._metrics.arrayways import ArraySpread
+from leadlib._metrics.tables import Question
 from leadlib.errors import ConflictError, InvalidValue
 from leadlib.metrics import (
     Counting,
@@ -25,6 +29,8 @@ from leadlib.metrics import (
     flows,
     funnel,
     leakage,
+    main_path,
+    period_ratios,
     stay_durations,
 )
 from test_frame_logs import (
@@ -51,6 +57,7 @@ IDS = {
     "whole numbers": (pl.Int64, lambda n: n),
     "small ones": (pl.Int16, lambda n: n - 40),
     "with gaps": (pl.Int64, lambda n: 5 * n - 7),
+    "alike in 32 bits": (pl.Int64, lambda n: n * 2**32),
     "far apart": (pl.Int64, lambda n: (n - 40) * 2**55),
     "beyond 53 bits": (pl.Int64, lambda n: n + 2**60),
     "without a sign": (pl.UInt64, lambda n: n + 2**63),
@@ -86,6 +93,29 @@ class TestIds:
         assert stay_durations(in_arrays) == stay_durations(by_engine)
         for as_of in (None, MONDAY + 20 * DAY, MONDAY - DAY):
             assert in_arrays.fingerprint(as_of) == by_engine.fingerprint(as_of)
+
+    def test_may_be_in_dictionaries_that_differ_or_hold_a_text_twice(self):
+        """By hand: lead a is new and then won."""
+        twice = pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["a", "a"]))
+        chunks = [pa.array(own).dictionary_encode() for own in (["new"], ["won"])]
+        at = pa.array([MONDAY, MONDAY + DAY], pa.timestamp("us", "UTC"))
+        table = pa.table({"lead": twice, "stage": pa.chunked_array(chunks), "at": at})
+        for log in logs_of(table):
+            assert [step.reached for step in funnel(log, stages=["new", "won"]).steps] == [1, 1]
+            assert flows(log).moves == {("new", "won"): 1}
+            assert main_path(log) == ("new", "won")
+
+    def test_of_other_logs_are_not_kept_in_memory(self):
+        """Polars keeps the texts of categories that all share as long as anybody has one."""
+        mine = pl.Series(["a category of mine"], dtype=pl.Categorical)
+        frame = pl.DataFrame({"lead": ["b", "a"], "stage": ["new"] * 2, "at": [MONDAY] * 2})
+        _, log = logs_of(frame)
+        before = pl.Series(["c"], dtype=pl.Categorical).to_physical().item()
+        assert log.arrays.leads == 2
+        after = pl.Series(["d"], dtype=pl.Categorical).to_physical().item()
+
+        assert len(mine) == 1
+        assert after - before <= 1
 
     @pytest.mark.parametrize("ordered", [True, False])
     def test_may_be_more_than_16_bits_tell_apart(self, ordered):
@@ -140,6 +170,67 @@ class TestArrays:
         for by in (None, "source"):
             assert both_ways.fingerprint(by=by) == once.fingerprint(by=by)
 
+    def test_of_a_story_that_ends_where_it_comes_back_from_at_once(self):
+        """By rule: whoever is off the way and on it at one moment has not come back."""
+        rows = [("a", "new", MONDAY, 0, None), ("a", "lost", MONDAY + DAY, 1, None)]
+        rows += [("b", "lost", MONDAY, 0, None), ("b", "met", MONDAY, 0, None)]
+        for held in HELD:
+            own, log = both(rows, "polars", seq=True, closed=None, held=held)
+            found = funnel(log, stages=WAY)
+            assert found.definition.closed == funnel(own, stages=WAY).definition.closed == ("lost",)
+
+    def test_know_the_group_of_a_lead_since_its_first_label_only(self):
+        rows = [("a", "new", MONDAY, 0, None), ("a", "met", MONDAY + 2 * DAY, 1, "web")]
+        for held in HELD:
+            _, log = both(rows, "polars", seq=True, closed=None, held=held)
+            asked = {"stages": WAY, "by": "source"}
+            assert [*cohorts(log, **asked, as_of=MONDAY + DAY).groups] == [""]
+            assert [*cohorts(log, **asked).groups] == ["web"]
+
+    def test_may_arrive_before_they_enter_and_long_after(self):
+        """By hand: months from the first of entry and arrival to the last of both."""
+        rows = [("a", "won", MONDAY - 60 * DAY, 0, None), ("a", "new", MONDAY, 1, None)]
+        rows += [("b", "new", MONDAY, 0, None), ("b", "won", MONDAY + 60 * DAY, 1, None)]
+        for held in HELD:
+            _, log = both(rows, "polars", seq=True, closed=None, held=held)
+            months = period_ratios(log, stages=WAY).months
+            assert [(f"{own.month:%m}", own.entered, own.arrived) for own in months] == [
+                ("01", 0, 1),
+                ("03", 2, 0),
+                ("05", 0, 1),
+            ]
+
+    def test_are_sorted_by_numbers_of_more_than_16_bits(self):
+        np = pytest.importorskip("numpy")
+        numbers = np.random.default_rng(5).integers(0, 2**20, 5_000)
+        found = arrays.sorted_by(numbers, 2**20)
+        assert found.tolist() == np.argsort(numbers, kind="stable").tolist()
+
+    def test_have_no_values_of_a_group_that_is_not_there(self):
+        np = pytest.importorskip("numpy")
+        spread = ArraySpread(
+            value=np.array([5, 7]), keys=[np.array([0, -1])], names={"source": ["web", ""]}
+        )
+        [place] = {place for _, place in spread.bins()}
+        cells = [("web", place), ("fair", place)]
+        assert spread.values(cells) == {("web", place, 5): 1}
+
+    def test_go_on_when_python_starts_no_more_threads(self):
+        done = []
+        with mock.patch.object(
+            arrays.ThreadPoolExecutor, "submit", side_effect=RuntimeError("no new futures")
+        ):
+            arrays.side_by_side(done.append, [(1,), (2,)])
+        assert done == [1, 2]
+
+    def test_are_left_out_of_a_copy(self):
+        own, log = both([*batch(random.Random(5), 5)], "polars", seq=True, closed=None)
+        log = attrs.evolve(log, held=HELD[1])
+        assert log.arrays is not None
+        copy = pickle.loads(pickle.dumps(attrs.evolve(log, rows=log.rows.collect())))
+        assert "arrays" not in copy.__dict__
+        assert plain(funnel(copy, stages=WAY)) == plain(funnel(own, stages=WAY))
+
     def test_count_many_groups(self):
         rows = [*batch(random.Random(5), 60)]
         own, log = both(rows, "polars", seq=True, closed=None, held=HELD[1])
@@ -156,7 +247,7 @@ class TestArrays:
         for day in range(9):
             funnel(log, stages=WAY, as_of=MONDAY + day * DAY)
 
-        assert len(log.arrays.kept) == 4
+        assert len(log.arrays.kept) == 2
 
     def test_are_not_made_of_more_rows_than_they_may_hold(self):
         _, log = both([*batch(random.Random(5), 20)], "polars", seq=True, closed=None)
@@ -252,6 +343,14 @@ class TestLongLogsInPython:
             with in_arrays():
                 found = ask(other)
             assert found == ask(own)
+        question = Question.of(own, WAY, as_of=as_of)
+        edges = [*map(micros, MONTHS[::3])]
+        with in_arrays():
+            found = reading.read_paths(other, question).journeys(edges)
+        expected = reading.read_paths(own, question).journeys(edges)
+        if expected.since is None:  # nobody has arrived: nobody asks how long others took
+            expected = attrs.evolve(expected, early={}, late={})
+        assert found == expected
 
     @pytest.mark.parametrize("counting", Counting)
     def test_of_many_leads_count_the_same(self, counting):

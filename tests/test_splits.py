@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadlib._metrics import log as log_module
 from leadlib.errors import DefinitionMismatch, InvalidValue, UnknownName
 from leadlib.metrics import (
     FrameLog,
@@ -108,6 +110,39 @@ class TestSplits:
         assert found.to_frame("polars").columns[0] == "source"
         assert "<table" in found._repr_html_()
         assert "by" not in ask(a_log(given)).to_dict()
+
+    def test_of_many_groups_print_some_and_say_how_many_more(self, ask):
+        given = [(f"{n}", "met", MONDAY, 0, f"ch {n:03}") for n in range(30)]
+        found = ask(a_log(given), by="source", as_of=MONTHS[-1])
+
+        assert str(found).count("source: ch ") == 24
+        assert str(found).endswith("and 6 groups more, in groups")
+        assert len({row["source"] for row in found.to_records()}) == 30
+        assert "ch 029" not in repr(found)
+
+    def test_of_a_column_named_as_a_field_have_a_column_of_their_own(self, ask):
+        given = [("a", "new", MONDAY, 0, "x"), ("a", "met", MONDAY, 1, "x")]
+        for name in ("month", "rate", "leads", "leakage", "start"):
+            log = StageLog.from_rows(given, by=[name], known=STAGES)
+            rows = ask(log, by=name, as_of=MONTHS[-1]).to_records()
+            label = "group" if "group" in rows[0] else name
+            assert {row[label] for row in rows} == {"x"}
+
+    def test_show_all_leads_before_their_groups(self, ask):
+        given = [("a", "met", MONDAY, 0, "web"), ("b", "met", MONDAY, 0, None)]
+        log = a_log(given)
+        page = ask(log, by="source", as_of=MONDAY + DAY)._repr_html_()
+
+        assert ask(log, as_of=MONDAY + DAY)._repr_html_() in page
+        assert "(missing)" in page
+        assert page.count("<table") == 2
+
+    def test_hash_the_events_once_however_many_groups(self, ask):
+        given = [(f"{n}", "met", MONDAY, 0, f"ch {n:03}") for n in range(30)]
+        log = a_log(given)
+        with mock.patch.object(log_module, "print_of", wraps=log_module.print_of) as hashed:
+            ask(log, by="source", as_of=MONTHS[-1]).to_dict()
+        assert hashed.call_count == 1
 
     def test_have_prints_of_their_own(self, ask):
         given = [("a", "new", MONDAY, 0, "web"), ("b", "met", MONDAY, 0, "fair")]

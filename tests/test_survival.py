@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import product
 from math import inf, nan, prod
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -415,6 +416,13 @@ class TestDurations:
 
         assert durations_of(shuffled) == durations_of(rows)
         assert kaplan_meier(durations_of(shuffled)) == kaplan_meier(durations_of(rows))
+
+    def test_may_be_counted_by_pairs_with_names(self):
+        class Outcome(NamedTuple):
+            time: int
+            cause: str
+
+        assert len(Durations(events={Outcome(1, "A"): 2})) == 2
 
     def test_are_added_to_others_only(self):
         with pytest.raises(TypeError):

@@ -168,7 +168,23 @@ class TestCountedThroughput:
         found = throughput(log, "ready", since=since, every="1 week", as_of=since + 3 * WEEK)
 
         assert found.counts == (0, 1, 0)
-        assert [start.hour for start in found.starts] == [23, 22, 22]
+        assert [start.astimezone(UTC).hour for start in found.starts] == [23, 22, 22]
+
+    def test_periods_are_named_by_the_days_of_their_own_zone(self):
+        since = datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+        log = StageLog.from_rows([("a", "ready", datetime(2026, 2, 10, tzinfo=UTC))])
+        found = throughput(log, "ready", since=since, every="1 month", as_of=since + 80 * DAY)
+
+        assert [f"{start:%m-%d %H}" for start in found.starts] == ["01-01 00", "02-01 00"]
+        assert "2026-02-01" in str(found)
+        assert [row["start"] for row in found.to_records()] == [
+            "2026-01-01T00:00:00+01:00",
+            "2026-02-01T00:00:00+01:00",
+        ]
+        other = throughput(
+            log, "ready", since=since.astimezone(UTC), every="1 month", as_of=since + 80 * DAY
+        )
+        assert other.origin.definition["since"] == found.origin.definition["since"]
 
     def test_months_end_where_the_month_ends(self):
         since = datetime(2026, 1, 31, tzinfo=UTC)

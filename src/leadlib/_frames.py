@@ -24,6 +24,7 @@ __all__ = [
 
 MICROS = "microseconds since 1970, of leadlib"  # columns that nobody has
 SHARE = "share by hash, of leadlib"
+_CATEGORIES = "ids, of leadlib"
 
 
 def narwhals() -> Any:
@@ -62,12 +63,15 @@ def eager(table: Any) -> Any:
 
 
 def numbered(column: Any) -> Any:
-    """An array with a whole number for each value of a column without gaps."""
+    """An array with a whole number for each value of a column that misses none."""
     native = column.to_native()
     if column.implementation.is_polars():
         pl = narwhals().get_native_namespace(column)
-        is_coded = native.dtype in (pl.Categorical, pl.Enum)
-        return (native if is_coded else native.cast(pl.Categorical)).to_physical().to_numpy()
+        if native.dtype not in (pl.Categorical, pl.Enum):
+            # Of our own: those that all share are kept as long as anybody has one.
+            own = pl.Categories(_CATEGORIES) if hasattr(pl, "Categories") else None
+            native = native.cast(pl.Categorical(own) if own else pl.Categorical)
+        return native.to_physical().to_numpy()
     return _codes_of(column)
 
 
@@ -153,6 +157,8 @@ def _codes_of(column: Any) -> Any:
     """The same for pandas and PyArrow."""
     native = column.to_native()
     if column.implementation.is_pyarrow():
+        if str(native.type).startswith("dictionary"):  # a dictionary, which may hold a value twice
+            native = native.cast(native.type.value_type)
         return native.combine_chunks().dictionary_encode().indices.to_numpy().astype("int64")
     codes, _ = narwhals().get_native_namespace(column).factorize(native)
     return codes.astype("int64")

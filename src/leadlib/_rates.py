@@ -486,7 +486,8 @@ def check_defined(rates: Mapping[str, Any], *, across: bool) -> None:
     for name, rate in rates.items():
         if getattr(rate, "is_young", False):
             expected = "leads that have all had the time to arrive"
-            raise DefinitionMismatch(expected=expected, got="those of a young month", where=name)
+            got = "those of a young month (converted_within gives all of them the same time)"
+            raise DefinitionMismatch(expected=expected, got=got, where=name)
     _check_parts(rates)
 
 

@@ -11,7 +11,7 @@ from leadlib._frames import narwhals
 from leadlib._markup import html_table
 from leadlib.errors import MissingExtra, UnknownName
 
-__all__ = ["Result", "plain_data", "records"]
+__all__ = ["Result", "labelled", "plain_data", "records", "shown_as"]
 
 _BACKENDS = ("pandas", "polars", "pyarrow")
 _ABOUT = frozenset({"definition", "fingerprint"})
@@ -81,7 +81,7 @@ class Result:
     def _repr_html_(self) -> str:
         """A picture where one says more, and the table, for notebooks: nothing to load."""
         rows = self.to_records()
-        shown = [[_shown(value) for value in row.values()] for row in rows[:_SHOWN]]
+        shown = [[shown_as(value) for value in row.values()] for row in rows[:_SHOWN]]
         more = [f"and {len(rows) - _SHOWN:,} more"] if len(rows) > _SHOWN else []
         table = html_table(_names(rows), shown, below=[*more, *self._remarks()])
         return f"<div>{self._picture()}{table}</div>"
@@ -126,6 +126,20 @@ def records(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row.get(name) for name in names} for row in flat]
 
 
+def labelled(
+    column: str, groups: Mapping[str, Iterable[Mapping[str, Any]]]
+) -> list[dict[str, Any]]:
+    """
+    The rows of several groups with their label; a missing one is None.
+
+    Its column has the name of the label column, unless the rows have one of that name: then it is
+    ``group``.
+    """
+    rows = [(label, row) for label, own in groups.items() for row in own]
+    name = "group" if any(column in row for _, row in rows) else column
+    return records({name: label or None, **row} for label, row in rows)
+
+
 def _by_name(table: Mapping[str, Any], named: tuple[str, str]) -> Iterator[dict[str, Any]]:
     name, value = named
     for key, part in table.items():
@@ -145,7 +159,7 @@ def _flat(plain: Mapping[str, Any], before: str = "") -> dict[str, Any]:
         elif not isinstance(value, list):
             row[name] = value
         elif not any(isinstance(part, list | Mapping) for part in value):
-            row[name] = ", ".join(map(_shown, value))
+            row[name] = ", ".join(map(shown_as, value))
     return row
 
 
@@ -161,7 +175,7 @@ def _of_one_kind(column: Iterable[Any]) -> list[Any]:
     return [None if value is None else str(value) for value in values]
 
 
-def _shown(value: Any) -> str:
+def shown_as(value: Any) -> str:
     """A plain value for people."""
     match value:
         case None:

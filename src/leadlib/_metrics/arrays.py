@@ -6,7 +6,8 @@ array, and what comes first or last of a lead is what was written there last: no
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cached_property
 from itertools import accumulate
 from math import prod
@@ -28,7 +29,7 @@ __all__ = [
     "tallied",
 ]
 
-_KEPT = 4  # instants: a loop over as_of must not fill the memory
+_KEPT = 2  # instants: each may have 8 bytes for every lead and stage
 _SLICE = 2**16  # rows whose places are worked out at a time, so that they stay in the cache
 _BINS = 2**24  # so many places are counted in; more are sorted
 _BITS = 16
@@ -37,7 +38,7 @@ _WORKERS = 4
 Array = Any  # of numpy
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Arrays:
     """
     Events, each once, in the order of at, seq, lead and stage.
@@ -57,8 +58,8 @@ class Arrays:
     ties: Array
     runs: Array
     labels: Mapping[str, tuple[Array, Array]]
-    kept: list["Seen"] = attrs.field(factory=list, init=False, repr=False)
-    order: list[Array] = attrs.field(factory=list, init=False, repr=False)
+    kept: list["Seen"] = attrs.field(factory=list, init=False)
+    order: list[Array] = attrs.field(factory=list, init=False)
 
     def __len__(self) -> int:
         return len(self.at)
@@ -68,9 +69,20 @@ class Arrays:
         """How many leads there are."""
         return len(self.last)
 
+    def until(self, cut: int) -> int:
+        """How many events had happened."""
+        return int(numpy().searchsorted(self.at, cut, side="right"))
+
+    def histories(self, cut: int) -> int:
+        """How many leads had entered two stages until then."""
+        np, end, there = numpy(), self.until(cut), numpy().zeros(self.leads, bool)
+        last, lead = self.stage[last_rows(self.lead[:end], self.leads)], self.lead[:end]
+        there[lead[self.stage[:end] != last[lead]]] = True
+        return int(np.count_nonzero(there))
+
     def seen(self, cut: int) -> "Seen":
         """What is known of the leads until then."""
-        end = int(numpy().searchsorted(self.at, cut, side="right"))
+        end = self.until(cut)
         for own in [*self.kept]:
             if own.end == end:
                 return own
@@ -84,20 +96,20 @@ class Arrays:
 
         What still lasts is followed by -1, and lasts until the cut.
         """
-        np, end = numpy(), int(numpy().searchsorted(self.at, cut, side="right"))
-        stage, to, time = np.empty(end, np.int16), np.empty(end, np.int16), np.empty(end, np.int64)
+        np, blocks = numpy(), [*self._blocks(self.until(cut))]
+        begins = [*accumulate(map(len, blocks), initial=0)]
+        stage, to = np.empty((2, begins[-1]), np.int16)
+        time = np.empty(begins[-1], np.int64)
 
-        def fill(place: int, rows: Array) -> None:
+        def fill(begin: int, rows: Array) -> None:
             lead = self.lead[rows].astype(np.uint16)  # enough to tell apart those of one block
             order = np.argsort(lead, kind="stable")
             lead, own, at = lead[order], self.stage[rows][order], self.at[rows][order]
             last = np.append(np.flatnonzero(lead[1:] != lead[:-1]), len(lead) - 1)
-            part = slice(place, place + len(rows))
+            part = slice(begin, begin + len(rows))
             stage[part], to[part], time[part] = own, np.roll(own, -1), np.roll(at, -1) - at
             to[part][last], time[part][last] = -1, cut - at[last]
 
-        blocks = [*self._blocks(end)]
-        begins = accumulate(map(len, blocks), initial=0)
         side_by_side(fill, zip(begins, blocks, strict=False))
         return stage, to, time
 
@@ -116,7 +128,7 @@ class Arrays:
 
     def sums(self, cut: int) -> Mapping[Row, int]:
         """By stage the number of events, and the sums of their seconds and of what these leave."""
-        end, found = int(numpy().searchsorted(self.at, cut, side="right")), {}
+        end, found = self.until(cut), {}
         stage, at = self.stage[:end], self.at[:end]
         for code in range(int(stage.max(initial=-1)) + 1):
             seconds, rest = numpy().divmod(at[stage == code], 1_000_000)
@@ -131,7 +143,7 @@ class Arrays:
         return own[numpy().lexsort((own, self.runs[: len(rows)]))], rows
 
 
-@attrs.frozen(kw_only=True, eq=False, slots=False)
+@attrs.frozen(kw_only=True, eq=False, repr=False, slots=False)
 class Seen:
     """
     What is known of the leads until some instant.
@@ -149,7 +161,7 @@ class Seen:
     leads: Array
     last: Array
     whole: "tuple[Seen, Array] | None" = None
-    firsts: dict[int, Array] = attrs.field(factory=dict, init=False, repr=False)
+    firsts: dict[int, Array] = attrs.field(factory=dict, init=False)
 
     @classmethod
     def until(cls, arrays: Arrays, end: int) -> "Seen":
@@ -351,9 +363,16 @@ def sorted_by(number: Array, size: int) -> Array:
 def side_by_side(work: Callable[..., None], parts: Iterable[Sequence[Any]]) -> None:
     """Work on all parts, several at a time; numpy lets others run while it counts."""
     todo = [*parts]
-    if len(todo) <= 1:
-        for own in todo:
-            work(*own)
-        return
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        [*pool.map(lambda own: work(*own), todo)]  # so that what goes wrong is raised
+    done = _with_help(work, todo) if todo[1:] else 0
+    for own in todo[done:]:
+        work(*own)
+
+
+def _with_help(work: Callable[..., None], parts: Sequence[Sequence[Any]]) -> int:
+    """Work on parts in threads, and say on how many: Python starts none any more when it ends."""
+    begun: list[Future[None]] = []
+    with ThreadPoolExecutor(_WORKERS) as pool, suppress(RuntimeError):
+        begun.extend(pool.submit(work, *own) for own in parts)
+    for one in begun:
+        one.result()  # so that what goes wrong is raised
+    return len(begun)

@@ -62,7 +62,7 @@ class ArraySpread:
         """The values in some bins of some groups."""
         np, known = numpy(), [*self.names.values()]
         codes = [{name: code for code, name in enumerate(own)} for own in known]
-        wanted = [0]  # is nobody's, or does no harm
+        wanted = [0]  # one at least: what is in it by chance is not asked for
         for *row, place in cells:
             number = 0
             for own, name in zip(codes, row, strict=True):

@@ -109,7 +109,7 @@ class Cohorts(Split):
     silence: float | None
     ripe_days: float | None
     by: str | None = None
-    groups: Mapping[str, "Cohorts"] = attrs.field(factory=dict, converter=as_groups)
+    groups: Mapping[str, "Cohorts"] = attrs.field(factory=dict, converter=as_groups, repr=False)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def _words(self) -> str:

@@ -35,7 +35,8 @@ def _are_counts(values: Collection[Any]) -> bool:
 
 
 def _are_outcomes(keys: Collection[Any]) -> bool:
-    if not ({*map(type, keys)} <= {tuple} and {*map(len, keys)} <= {2}):
+    are_rows = all(issubclass(kind, tuple) for kind in {*map(type, keys)})
+    if not are_rows or {*map(len, keys)} - {2}:
         return False
     times, causes = [*zip(*keys, strict=True)] or ((), ())
     return _are_counts(times) and all(isinstance(cause, str) for cause in {*causes})

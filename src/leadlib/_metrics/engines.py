@@ -50,11 +50,11 @@ __all__ = [
 FAR = 2**63 - 1  # stands for never: no engine knows another null in a column of whole numbers
 _CHAIN = 32  # conditions in a row; with more names a look-up is faster, and no parser gives up
 _LEVELS = ((2**32, 2**23), (2**37, 2**28), (2**42, 2**33), (2**47, 2**38), (FAR, 2**43))
-LEVEL = 2**14
+_LEVEL = 2**14
 _HALF = 2**30
 _ROWS = 200_000  # of counts that are kept, 200 bytes each
 _BELOW = 2**39  # bins of 6 days below 0: no year is further away than 2**14 of them
-BINS = (len(_LEVELS) + 1) * LEVEL
+BINS = (len(_LEVELS) + 1) * _LEVEL
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -183,8 +183,10 @@ def quotient(number: Expression, size: int, *, floats: bool = True) -> Expressio
 def period_of(at: Expression, edges: Sequence[int]) -> Expression:
     """In which period an instant lies: 0 from the first edge on, -1 before."""
     nw = narwhals()
-    passed = [(at >= edge).cast(nw.Int64) for edge in edges]
-    return reduce(add, passed, at - at - 1)  # a literal alone would be a row even of no rows
+    parts = [at - at - 1, *((at >= edge).cast(nw.Int64) for edge in edges)]
+    while parts[1:]:  # two by two: a long chain of them is too deep for some
+        parts = [reduce(add, parts[i : i + 2]) for i in range(0, len(parts), 2)]
+    return parts[0]  # a literal alone would be a row even of no rows
 
 
 @attrs.frozen(kw_only=True)
@@ -267,11 +269,11 @@ def bin_of(value: V, width: int | None, coarser: int, where: Callable[[Any, V, V
     if width:
         return own // width  # type: ignore[no-any-return]  # as it came in
     widths = [width << coarser for _, width in _LEVELS]
-    bins = [own // width + level * LEVEL for level, width in enumerate(widths, start=1)]
+    bins = [own // width + level * _LEVEL for level, width in enumerate(widths, start=1)]
     place = bins[-1]
     for (bound, _), below in reversed([*zip(_LEVELS, bins, strict=True)][:-1]):
         place = where(own < bound, below, place)
-    return where(own < 0, own // _BELOW + LEVEL, place)
+    return where(own < 0, own // _BELOW + _LEVEL, place)
 
 
 def _codes(names: Sequence[Any]) -> Mapping[Any, int]:

@@ -41,12 +41,26 @@ def rows_of(frame: Any, columns: Mapping[str, str]) -> Any:
 
 
 def _joinable(rows: Any) -> Any:
-    """PyArrow compares and joins no views of text, so they become text."""
-    nw = narwhals()
+    """
+    Text as text, where an engine cannot do with another form what it is asked for.
+
+    PyArrow compares and joins no views of text, and its dictionaries may differ from chunk to chunk
+    and hold a text twice; pandas sorts no dictionaries of PyArrow.
+    """
+    nw, native = narwhals(), rows.to_native()
+    if rows.implementation.is_pandas_like():
+        is_coded = rows.collect_schema()["lead"] == nw.Categorical
+        return rows.with_columns(nw.col("lead").cast(nw.String)) if is_coded else rows
     if not rows.implementation.is_pyarrow():
         return rows
-    views = [field.name for field in rows.to_native().schema if str(field.type) == "string_view"]
-    return rows.with_columns(nw.col(*views).cast(nw.String)) if views else rows
+    for place, field in enumerate(native.schema):
+        kind = str(field.type)
+        if kind.startswith("dictionary"):
+            own = native[field.name].cast(field.type.value_type)
+            native = native.set_column(place, field.name, own)
+        elif kind == "string_view":
+            native = native.set_column(place, field.name, native[field.name].cast("string"))
+    return nw.from_native(native)
 
 
 def _check_types(schema: Any, columns: Mapping[str, str]) -> None:

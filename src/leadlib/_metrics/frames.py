@@ -51,7 +51,7 @@ __all__ = ["KEPT", "FrameLog"]
 
 _SECOND = 1_000_000
 KEPT = 4  # tables, and counts of visits: a loop over as_of must not fill the memory
-_HELD = 2**24  # so many rows are held in arrays, 13 bytes each, if numpy is there
+_HELD = 2**24  # so many rows are held in arrays, 20 bytes each, if numpy is there
 _FEW = 50_000  # so many rows cost less in Python than the calls to any engine
 _SLICE = 65_536
 _PARTS = 1_000
@@ -64,8 +64,8 @@ class FrameLog(Log):
 
     :func:`funnel`, :func:`cohorts`, :func:`converted_within`, :func:`period_ratios`,
     :func:`leakage`, :func:`throughput`, :func:`flows`, :func:`main_path` and
-    :func:`stay_durations` take it in place of a :class:`StageLog`, give the same numbers, and let
-    the engine of the frame do the work.
+    :func:`stay_durations` take it in place of a :class:`StageLog` and give the same numbers.
+    Millions of rows are counted in arrays of numpy, if it is there; more of them by their engine.
     What was worked out for one of them is kept for the others.
 
     Args:
@@ -112,6 +112,11 @@ class FrameLog(Log):
             f"<FrameLog: {_text.plural(len(self), 'row')} in "
             f"{_text.plural(len(self.stages), 'stage')}>"
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The log without its arrays, which a copy makes of its rows."""
+        made = {"arrays", "here"}
+        return {name: own for name, own in self.__dict__.items() if name not in made}
 
     def __len__(self) -> int:
         return sum(rows for rows, _, _ in self.seen.values())
@@ -423,6 +428,8 @@ class FrameLog(Log):
 
     def histories(self, cut: int) -> int:
         """How many leads have entered two stages until then."""
+        if self.arrays is not None:
+            return self.arrays.histories(cut)
         nw, code = narwhals(), narwhals().col("code")
         rows = self.before(cut).select("lead", self._codes_of("stage", self.stages))
         ends = rows.group_by("lead").agg(code.min().alias("low"), code.max().alias("high"))

@@ -33,7 +33,7 @@ from leadlib._metrics.tables import (
     check_column,
 )
 from leadlib._rates import Rate
-from leadlib._results import Result, plain_data, records
+from leadlib._results import Result, labelled, plain_data, records
 from leadlib.errors import InvalidValue, UnknownName
 
 __all__ = ["Funnel", "FunnelDefinition", "FunnelStep", "Stop", "funnel"]
@@ -323,11 +323,9 @@ class Funnel(Result):
         """The steps as rows of a table; of groups, all rows with their label."""
         if self.by is None:
             return records(step.to_dict() for step in self.steps)
-        return records(
-            {self.by: label or None, **step.to_dict()}
-            for label, group in self.groups.items()
-            for step in group.steps
-        )
+        groups = self.groups.items()
+        rows = {label: [step.to_dict() for step in group.steps] for label, group in groups}
+        return labelled(self.by, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The funnel as plain data: JSON knows all of it."""

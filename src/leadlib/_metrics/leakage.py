@@ -71,7 +71,7 @@ class Leakage(Split):
     ruled_out: int = attrs.field(default=0, converter=whole_number)
     causes: Mapping[str, int] = attrs.field(factory=dict, converter=_as_causes)
     by: str | None = None
-    groups: Mapping[str, "Leakage"] = attrs.field(factory=dict, converter=as_groups)
+    groups: Mapping[str, "Leakage"] = attrs.field(factory=dict, converter=as_groups, repr=False)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:

@@ -45,6 +45,7 @@ PRINTS = 2**128
 AnyStage = str | int | Stage  # itself or its name
 SEQ = 2**53  # a number beyond this would not survive JSON
 _NEVER = 2**62
+_KEPT = 8  # prints and the like
 
 
 @attrs.frozen(kw_only=True)
@@ -274,6 +275,8 @@ class StageLog(Log):
             UnknownName: A column is not there; the message names the nearest.
             InvalidValue: A row has the wrong form; its number is named.
         """
+        if isinstance(by, str):
+            raise InvalidValue(expected="several columns", got="one text", where="by")
         columns = [lead, stage, at, *([seq] if seq else []), *by]
         read = columns_of(frame, columns)
         if seq is None:
@@ -394,6 +397,14 @@ class StageLog(Log):
 
         The sum of one hash per event: equal logs have equal sums, and sums of parts add up.
         """
+        key = ("print", self.cut(as_of), by)
+        found = next((own for kind, own in [*self.kept] if kind == key), None)
+        if found is None:
+            found = self._printed(as_of, by)
+            self.kept[:] = [*self.kept, (key, found)][-_KEPT:]
+        return found
+
+    def _printed(self, as_of: datetime | None, by: str | None) -> str:
         leads, stages = [*map(name_bytes, self.leads)], [*map(name_bytes, self.stages)]
         cut = self.cut(as_of)
         parts = (

@@ -22,7 +22,7 @@ from leadlib._metrics.log import AnyStage, Log, StageLog, check_log, one_or_seve
 from leadlib._metrics.origin import Defines, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
 from leadlib._metrics.tables import MISSING, check_column
-from leadlib._metrics.visits import counted_visits
+from leadlib._metrics.visits import ANY, counted_visits
 from leadlib._periods import Period
 from leadlib._results import Result, plain_data
 from leadlib.errors import InvalidValue
@@ -522,7 +522,7 @@ def stay_durations(
         3 days, 0:00:00
     """
     check_log(log)
-    width = _grain(grain)
+    width = min(_grain(grain), ANY)  # all of them are in one bin then
     events: dict[str, dict[tuple[int, str], int]] = defaultdict(dict)
     censored: dict[str, dict[int, int]] = defaultdict(dict)
     for (stage, to, time), visits in counted_visits(log, log.cut(as_of), width).items():

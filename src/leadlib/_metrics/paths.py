@@ -202,7 +202,8 @@ def _entries(log: StageLog, question: Question, places: Sequence[int]) -> list[E
 def _first_entries(log: StageLog, question: Question) -> list[Entries]:
     found = next((own for cut, own in [*log.kept] if cut == question.cut), None)
     entries: list[Entries] = found or _first_by_stage(log, question.cut)
-    log.kept[:] = [own for own in log.kept if own[0] == "twin"] + [(question.cut, entries)]
+    log.kept[:] = [own for own in log.kept if not isinstance(own[0], int)]  # another instant's
+    log.kept.append((question.cut, entries))
     by_name = dict(zip(log.stages, entries, strict=True))
     return [by_name.get(name, {}) for name in question.waterfall]
 

@@ -1,16 +1,20 @@
 """One result for all leads, and one more for each of their groups."""
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, Self, TypeVar
 
 import attrs
 
-from leadlib import _fields
+from leadlib import _fields, _text
+from leadlib._markup import html_table
 from leadlib._metrics.origin import Measured, of_group
 from leadlib._metrics.tables import MISSING, NO_LABEL, LeadPaths
-from leadlib._results import records
+from leadlib._results import labelled, shown_as
 
 __all__ = ["Split", "as_groups", "split"]
+
+_SHOWN = 24  # groups of a text, and rows of a page; all of them are in the records
 
 R = TypeVar("R", bound="Split")
 
@@ -29,34 +33,47 @@ class Split(Measured):
     groups: Mapping[str, Self]
 
     def __str__(self) -> str:
-        return "\n\n".join([self._words(), *(self._of_groups())])
-
-    def _of_groups(self) -> list[str]:
-        return [
+        shown = [
             f"{self.by}: {label or NO_LABEL}\n{group._words()}"  # noqa: SLF001  # one of its own
-            for label, group in self.groups.items()
+            for label, group in islice(self.groups.items(), _SHOWN)
         ]
+        more = len(self.groups) - len(shown)
+        rest = [f"and {_text.plural(more, 'group')} more, in groups"] if more else []
+        return "\n\n".join([self._words(), *shown, *rest])
 
     def _words(self) -> str:
         """The numbers as text, without those of the groups."""
         raise NotImplementedError
 
     def to_records(self) -> list[dict[str, Any]]:
-        """The rows of its table; of groups, all their rows with their label."""
+        """The rows of its table; of groups, all their rows with their label, and no others."""
         if not self.groups:
             return self._rows()
-        return records(
-            {self.by or "group": label or None, **row}
-            for label, group in self.groups.items()
-            for row in group._rows()  # noqa: SLF001  # one of its own
-        )
+        rows = {label: group._rows() for label, group in self.groups.items()}  # noqa: SLF001
+        return labelled(self.by or "group", rows)
 
     def _rows(self) -> list[dict[str, Any]]:
         return super().to_records()
 
+    def _repr_html_(self) -> str:
+        """All leads as a page, and the rows of their groups."""
+        if not self.groups:
+            return super()._repr_html_()
+        whole = attrs.evolve(self, by=None, groups={})  # type: ignore[misc]  # all are of attrs
+        rows = self.to_records()
+        shown = [_cells(row) for row in rows[:_SHOWN]]
+        more = [f"and {len(rows) - _SHOWN:,} more"] if len(rows) > _SHOWN else []
+        groups = html_table([*rows[0]], shown, below=more)
+        return f"<div>{whole._repr_html_()}{groups}</div>"
+
     def _said(self) -> dict[str, Any]:
         groups = {label: group.to_dict() for label, group in self.groups.items()}
         return super()._said() | ({"by": groups} if self.by is not None and groups else {})
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    label, *values = row.values()
+    return [NO_LABEL if label is None else label, *map(shown_as, values)]
 
 
 def split(paths: LeadPaths, by: str | None, counted: Callable[[LeadPaths], R]) -> R:

@@ -59,7 +59,11 @@ def _as_counts(counts: Iterable[int]) -> tuple[int, ...]:
 
 
 def _as_starts(starts: Iterable[datetime]) -> tuple[datetime, ...]:
-    return tuple(_instants.aware(start) for start in starts)
+    """As they are given, so that a day reads as that day in its own zone."""
+    given = tuple(starts)
+    for start in given:
+        _instants.aware(start)
+    return given
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +140,7 @@ class Throughput(Split):
     counts: tuple[int, ...] = attrs.field(converter=_as_counts)
     starts: tuple[datetime, ...] = attrs.field(default=(), converter=_as_starts)
     by: str | None = None
-    groups: Mapping[str, "Throughput"] = attrs.field(factory=dict, converter=as_groups)
+    groups: Mapping[str, "Throughput"] = attrs.field(factory=dict, converter=as_groups, repr=False)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
@@ -275,9 +279,9 @@ def throughput(
     check_column(log, by)
     question = Question.of(log, [stage], as_of=as_of, closed=())
     starts = _starts(since, every, question.cut)
-    edges = [_instants.micros(start) for start in starts]
+    edges = [_instants.micros(_instants.aware(start)) for start in starts]
     [name] = question.waterfall
-    asked = {"since": starts[0].isoformat(), "every": str(Period.of(every))}
+    asked = {"since": _instants.aware(starts[0]).isoformat(), "every": str(Period.of(every))}
     origin = origin_of(log, question.cut, metric="throughput", stage=name, **asked)
 
     def count(paths: LeadPaths) -> Throughput:
@@ -298,7 +302,7 @@ def _starts(since: datetime, every: object, cut: int) -> list[datetime]:
         if len(starts) > _MOST:
             raise LimitExceeded(expected=f"at most {_MOST:,} periods", got="more", where="every")
         starts.append(following)
-    return starts
+    return [start.astimezone(zone) for start in starts]
 
 
 def _as_days(every: object) -> relativedelta:

@@ -125,7 +125,7 @@ def _nowhere(log: FrameLog, cut: int) -> Question:
 
 def _in_arrays(log: FrameLog, arrays: Arrays, cut: int, grain: int) -> Visits:
     stage, to, time = arrays.stays(cut)
-    time //= min(grain, ANY)
+    time //= grain
     return _named(log, tallied(stage, to, time), grain)
 
 

@@ -83,7 +83,9 @@ class WindowedConversion(Split):
     as_of: datetime
     months: tuple[WindowedCohort, ...]
     by: str | None = None
-    groups: Mapping[str, "WindowedConversion"] = attrs.field(factory=dict, converter=as_groups)
+    groups: Mapping[str, "WindowedConversion"] = attrs.field(
+        factory=dict, converter=as_groups, repr=False
+    )
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -299,7 +301,9 @@ class PeriodRatios(Split):
     goal: str
     months: tuple[PeriodRatio, ...]
     by: str | None = None
-    groups: Mapping[str, "PeriodRatios"] = attrs.field(factory=dict, converter=as_groups)
+    groups: Mapping[str, "PeriodRatios"] = attrs.field(
+        factory=dict, converter=as_groups, repr=False
+    )
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     def _words(self) -> str:
