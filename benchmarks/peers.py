@@ -12,6 +12,7 @@ from datetime import timedelta
 from importlib.util import find_spec
 from typing import Any
 
+import attrs
 import pandas as pd
 
 from benchmarks.harness import race, ratio
@@ -47,7 +48,8 @@ def graph(log: StageLog, frame: pd.DataFrame) -> Iterator[Sides]:
     formatted = pm4py.format_dataframe(frame.drop(columns="seq"), **named)
     moves, _, _ = pm4py.discover_dfg(formatted)
     assert sum(moves.values()) == sum(flows(log).moves.values())
-    yield "moves between stages", lambda: flows(log), lambda: pm4py.discover_dfg(formatted)
+    fresh = attrs.evolve  # a copy has not kept what it counted
+    yield "moves", lambda: flows(fresh(log)), lambda: pm4py.discover_dfg(formatted)
 
 
 def funnel_in_order(log: StageLog, frame: pd.DataFrame) -> Iterator[Sides]:

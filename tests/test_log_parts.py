@@ -150,7 +150,7 @@ def split(rows, engine, *, chance, **how):
     return own, whole, [both(piece, engine, **how)[1] for piece in pieces]
 
 
-@pytest.mark.parametrize("held", HELD, ids=["engine", "arrays"])
+@pytest.mark.parametrize("held", [*HELD, 300], ids=["engine", "arrays", "few in arrays"])
 @pytest.mark.parametrize("engine", EACH)
 class TestMergedLogs:
     @pytest.mark.rule("002-11")
@@ -161,7 +161,7 @@ class TestMergedLogs:
         for share in (0, 4):  # 0: leads with new events are always counted anew, and no others
             with mock.patch.object(unions, "_SHARE", share):
                 log = FrameLog.merged(pieces)
-                assert share or not pieces[1] or log.parts
+                assert share or held or not pieces[1] or log.parts
                 alike(own, log, as_of=as_of)
                 same_prints(whole, log, as_of)
 
@@ -179,7 +179,7 @@ class TestMergedLogs:
         own, _ = both([*pieces[0], *pieces[1]], engine, **how)
         log = FrameLog.merged(both(piece, engine, **how)[1] for piece in pieces)
 
-        assert [sign for sign, _ in log.parts] == [1, 1]
+        assert [sign for sign, _ in log.parts] == ([] if held else [1, 1])
         assert main_path(log) == main_path(own) == ("new", "won")
 
     @pytest.mark.parametrize(
@@ -212,7 +212,8 @@ def count_on(pieces, engine, *, same, **how):
             given = [*given, *piece]
             new = both(piece, engine, **how)[1]
             asked = FrameLog.merged([new, asked])
-            assert [sign for sign, _ in asked.parts] == [1, -1, 1]
+            signs = [] if len(asked) <= how["held"] else [1, -1, 1]
+            assert [sign for sign, _ in asked.parts] == signs
     own, whole = both(given, engine, **how)
     same(own, asked, as_of=None)
     same(own, asked, as_of=MONTHS[7])
@@ -256,7 +257,7 @@ class TestLogsThatAreMerged:
         log = FrameLog.from_frame(
             ENGINES[engine](frame), lead="lead", stage="stage", at="at", **columns
         )
-        return attrs.evolve(log, few=0)
+        return attrs.evolve(log, few=0, held=0)
 
     def test_belong_together(self):
         log = self.a_log(("a", "new", MONDAY))
@@ -286,6 +287,7 @@ class TestLogsThatAreMerged:
         more = FrameLog.from_frame(
             ENGINES[engine](frame), lead="lead", stage="stage", at="at", seq="seq"
         )
+        more = attrs.evolve(more, held=0)
         last = self.a_log(("7", "won", MONDAY + 2 * DAY), engine=engine)
         for share in (0, 4):
             with mock.patch.object(unions, "_SHARE", share):
@@ -297,14 +299,16 @@ class TestLogsThatAreMerged:
             assert flows(log).moves == {("new", "met"): 1, ("met", "won"): 1}
             assert (len(log), log.duplicates) == (5, 0)
 
-    def test_may_be_of_one_table_that_has_grown(self):
+    @pytest.mark.parametrize("held", HELD)
+    def test_may_be_of_one_table_that_has_grown(self, held):
         names = {"lead": "lead", "stage": "stage", "at": "at"}
         connection = duckdb.connect()
         rows = [("a", "new", MONDAY), ("b", "new", MONDAY), ("a", "won", MONDAY + DAY)]
         frame = pl.DataFrame(rows, schema=[*names], orient="row")
         connection.register("given", frame.to_arrow())
         connection.execute("CREATE TABLE events AS SELECT * FROM given WHERE \"stage\" = 'new'")
-        old = attrs.evolve(FrameLog.from_frame(connection.table("events"), **names), few=0)
+        log = FrameLog.from_frame(connection.table("events"), **names)
+        old = attrs.evolve(log, few=0, held=held)
         connection.execute("INSERT INTO events SELECT * FROM given WHERE \"stage\" = 'won'")
         later = connection.sql("SELECT * FROM events WHERE \"stage\" = 'won'")
         new = attrs.evolve(FrameLog.from_frame(later, **names), few=0)
@@ -343,7 +347,6 @@ class TestLogsThatAreMerged:
     def test_are_read_again_for_the_leads_with_new_events_only(self):
         """What the first log has worked out of all its leads is not worked out again."""
         base = self.a_log(*[(f"{n}", "new", MONDAY + n * DAY) for n in range(100)])
-        base = attrs.evolve(base, held=0)
         funnel(base, stages=["new"])
         [table] = base.kept
         log = FrameLog.merged([base, self.a_log(("7", "new", MONDAY + 200 * DAY))])

@@ -224,8 +224,9 @@ class FrameLog(Log):
 
         Returns:
             The log that all their rows together would have made, as :meth:`StageLog.merged` takes
-            them.  What the largest log has counted serves on: only leads that have events in
-            others, too, are counted again, if they are few.
+            them.  What fits into arrays is counted anew.  Of more rows, what the largest log has
+            counted serves on: only leads that have events in others, too, are counted again, if
+            they are few.
 
         Raises:
             InvalidValue: No logs, or other columns or closed stages or another engine in one of

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from leadlib._frames import narwhals
+from leadlib._frames import has_numpy, narwhals
 from leadlib._metrics.engines import coded, kept, length_of
 from leadlib.errors import InvalidValue
 
@@ -79,6 +79,8 @@ def _added_up(*logs: Mapping[str, tuple[int, int, int]]) -> Mapping[str, tuple[i
 
 def _parts(union: "_Union", whole: FrameLog, new: FrameLog) -> tuple[tuple[int, FrameLog], ...]:
     """The parts whose counts add up to those of the whole; none if it is counted as a whole."""
+    if len(whole) <= whole.held and has_numpy():  # in arrays that costs less than to add up parts
+        return ()
     base, size = union.base, sum(map(len, union.added))
     again = union.again()
     if size * _SHARE > len(base):  # it may be large: it is looked at before it is held
@@ -90,11 +92,10 @@ def _parts(union: "_Union", whole: FrameLog, new: FrameLog) -> tuple[tuple[int, 
     if rows * _SHARE > len(base):
         return ()
     later = kept(narwhals().concat([again, *map(union.rows, union.added)]))
-    return (1, base), (-1, _small(whole, again)), (1, _small(whole, later))
-
-
-def _small(whole: FrameLog, rows: Frame) -> FrameLog:
-    return attrs.evolve(whole, rows=rows)
+    held = len(whole) if rows + size <= whole.held else 0  # few enough for arrays, or not
+    small = attrs.evolve(whole, held=held)
+    gone, come = attrs.evolve(small, rows=again), attrs.evolve(small, rows=later)
+    return (1, base), (-1, gone), (1, come)
 
 
 @attrs.frozen(kw_only=True, slots=False, eq=False)
