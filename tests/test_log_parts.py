@@ -190,15 +190,19 @@ class TestMergedLogs:
         pieces = parted([*batch(chance, 50)], chance, later=later)
         count_on(pieces, engine, seq=seq, closed=closed, held=held, same=alike)
 
-    @pytest.mark.slow
-    @pytest.mark.parametrize("seed", range(4))
-    @pytest.mark.parametrize("seq", [True, False])
-    @pytest.mark.parametrize("closed", [["lost"], None])
-    @pytest.mark.parametrize("later", [True, False], ids=["later", "any time"])
-    def test_of_many_logs_count_on(self, engine, held, seq, closed, later, seed):
-        chance = random.Random(seed)
-        pieces = parted([*batch(chance, 300)], chance, later=later)
-        count_on(pieces, engine, seq=seq, closed=closed, held=held, same=same)
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("held", "seed"), [(0, 0), (0, 1), (0, 2), (0, 3), (HELD[1], 4), (300, 5), (300, 6)]
+)
+@pytest.mark.parametrize("seq", [True, False])
+@pytest.mark.parametrize("closed", [["lost"], None])
+@pytest.mark.parametrize("later", [True, False], ids=["later", "any time"])
+@pytest.mark.parametrize("engine", EACH)
+def test_many_logs_count_on(engine, held, seed, seq, closed, later):
+    chance = random.Random(seed)
+    pieces = parted([*batch(chance, 300 if held != 300 else 50)], chance, later=later)
+    count_on(pieces, engine, seq=seq, closed=closed, held=held, same=same)
 
 
 def count_on(pieces, engine, *, same, **how):
