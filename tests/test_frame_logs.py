@@ -223,9 +223,10 @@ class TestSpark:
         assert plain(funnel(log, **asked)) == plain(funnel(own, **asked))
         assert flows(log) == flows(own)
 
-    def test_counts_everything_the_same(self):
+    @pytest.mark.parametrize("held", HELD, ids=["engine", "arrays"])
+    def test_counts_everything_the_same(self, held):
         rows = [*batch(random.Random(11), 300)]
-        own, log = both(rows, "spark", seq=True, closed=["lost"])
+        own, log = both(rows, "spark", seq=True, closed=["lost"], held=held)
         same(own, log, as_of=MONTHS[7])
 
 
