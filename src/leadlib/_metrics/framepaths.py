@@ -109,7 +109,7 @@ class FramePaths:
         doubled, groups = coarser([self._size(by)]), _groups_by(by)
         starts = range(self.question.goal)
         # An engine takes longer to begin than to do, but SQL takes longest to plan many in one.
-        is_each = self._is_in_arrays or self.log.backend_is_sql
+        is_each = bool(self._in_arrays) or self.log.backend_is_sql
         together = [starts] if starts and not is_each else [[i] for i in starts]
         gaps: dict[Row, float] = {}
         for some in together:
@@ -200,9 +200,8 @@ class FramePaths:
         *,
         now: bool = False,
     ) -> Mapping[Row, list[int]]:
-        found = self._way(now=now) if self._is_in_arrays else None
-        if isinstance(own := found and spread(found), ArraySpread):
-            return own.ranked(ranks, groups)
+        if self._in_arrays and isinstance(own := spread(self._in_arrays), ArraySpread):
+            return own.ranked(ranks, groups)  # at hand, so they need no bins
         bins = self.counted((*key, "bins"), lambda way: spread(way).bins(), now=now)
         near = None if self.log.parts else Near(bins, around(bins, ranks, groups, _AROUND))
 
@@ -215,10 +214,6 @@ class FramePaths:
             )
 
         return ranked(bins, values, ranks, groups)
-
-    @property
-    def _is_in_arrays(self) -> bool:
-        return not self.log.parts and self.log.arrays is not None
 
     def _way(self, *, now: bool = False, ended: bool = False) -> Way:
         """The leads in arrays, if they fit there, or in the engine."""

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import attrs
 
 from leadlib import _text
-from leadlib._frames import has_numpy, narwhals, share_of
+from leadlib._frames import eager, has_numpy, narwhals, share_of
 from leadlib._metrics.arrayrows import arrays_of
 from leadlib._metrics.arrays import Arrays
 from leadlib._metrics.engines import (
@@ -492,9 +492,7 @@ class FrameLog(Log):
 
 def _one_by_one(rows: Any) -> Iterator[tuple[Any, ...]]:
     """The rows of a frame, few of them in Python at a time."""
-    nw = narwhals()
-    if isinstance(rows, nw.LazyFrame):
-        rows = rows.collect() if rows.implementation.is_polars() else rows.collect("pyarrow")
+    rows = eager(rows)
     for start in range(0, len(rows), _SLICE):
         part = rows[start : start + _SLICE]
         yield from zip(*(part[name].to_list() for name in part.columns), strict=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 import attrs
 
-from leadlib import _fields, _instants, _text
+from leadlib import _instants, _text
 from leadlib._markup import html_table
 from leadlib._metrics import pictures
 from leadlib._metrics.conversion import Conversion
@@ -23,9 +23,9 @@ from leadlib._metrics.counting import Counting
 from leadlib._metrics.log import AnyStage, Log, stage_names
 from leadlib._metrics.origin import Defines, Origin
 from leadlib._metrics.reading import read_paths
+from leadlib._metrics.splits import as_groups, by_label
 from leadlib._metrics.tables import (
     DAY,
-    MISSING,
     NO_LABEL,
     LeadPaths,
     PathTable,
@@ -148,10 +148,6 @@ class FunnelDefinition(Defines):
     ties: str = "seq, then stage order"
 
 
-def _as_groups(groups: Mapping[str, "Funnel"]) -> Mapping[str, "Funnel"]:
-    return _fields.FrozenDict(groups)
-
-
 @attrs.frozen(kw_only=True, repr=False, slots=False)
 class Funnel(Result):
     """
@@ -181,7 +177,7 @@ class Funnel(Result):
     reversed_times: int
     by: str | None = None
     label: str | None = None
-    groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=_as_groups)
+    groups: Mapping[str, "Funnel"] = attrs.field(factory=dict, converter=as_groups)
     _log: Log = attrs.field(eq=False)
 
     def __getitem__(self, stage: AnyStage) -> FunnelStep:
@@ -445,9 +441,9 @@ def funnel(
     paths = read_paths(log, question)
     table, groups = paths.tables(by)
     whole = _funnel(log, paths, table, by)
-    named = sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0]))
     split = {
-        label: attrs.evolve(_funnel(log, paths, table, by), label=label) for label, table in named
+        label: attrs.evolve(_funnel(log, paths, groups[label], by), label=label)
+        for label in sorted(groups, key=by_label)
     }
     return attrs.evolve(whole, groups=split)
 

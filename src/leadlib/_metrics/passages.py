@@ -21,6 +21,7 @@ from leadlib._metrics.incidence import CumulativeIncidence, cumulative_incidence
 from leadlib._metrics.log import AnyStage, Log, StageLog, check_log, one_or_several
 from leadlib._metrics.origin import Defines, Origin, origin_of
 from leadlib._metrics.reading import check_in_python
+from leadlib._metrics.splits import as_groups, by_label
 from leadlib._metrics.tables import MISSING, check_column
 from leadlib._metrics.visits import ANY, counted_visits
 from leadlib._periods import Period
@@ -71,10 +72,6 @@ class PassageDefinition(Defines):
     ties: str = "seq, then start, goal, others, competing"
 
 
-def _as_groups(groups: Mapping[str, "TimeToStage"]) -> Mapping[str, "TimeToStage"]:
-    return _fields.FrozenDict(groups)
-
-
 @attrs.frozen(kw_only=True, repr=False, slots=False)
 class TimeToStage(Result):
     """
@@ -106,7 +103,7 @@ class TimeToStage(Result):
     unobserved: int
     by: str | None = None
     label: str | None = None
-    groups: Mapping[str, "TimeToStage"] = attrs.field(factory=dict, converter=_as_groups)
+    groups: Mapping[str, "TimeToStage"] = attrs.field(factory=dict, converter=as_groups)
     origin: Origin | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
@@ -290,8 +287,10 @@ def time_to_stage(
         )
         for label, tally in tallies.items()
     }
-    named = sorted(groups.items(), key=lambda group: (group[0] == MISSING, group[0]))
-    split = {label: attrs.evolve(group, by=by, label=label) for label, group in named}
+    split = {
+        label: attrs.evolve(groups[label], by=by, label=label)
+        for label in sorted(groups, key=by_label)
+    }
     return attrs.evolve(whole, by=by, groups=split)
 
 

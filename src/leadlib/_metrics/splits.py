@@ -12,16 +12,21 @@ from leadlib._metrics.origin import Measured, of_group
 from leadlib._metrics.tables import MISSING, NO_LABEL, LeadPaths
 from leadlib._results import labelled, shown_as
 
-__all__ = ["Split", "as_groups", "split"]
+__all__ = ["Split", "as_groups", "by_label", "split"]
 
 _SHOWN = 24  # groups of a text, and rows of a page; all of them are in the records
 
 R = TypeVar("R", bound="Split")
 
 
-def as_groups(groups: Mapping[str, R]) -> Mapping[str, R]:
+def as_groups(groups: Mapping[str, Any]) -> Mapping[str, Any]:
     """Groups by their label, which stay as they are."""
     return _fields.FrozenDict(groups)
+
+
+def by_label(label: str) -> tuple[bool, str]:
+    """The order of groups: by their label, those without one last."""
+    return label == MISSING, label
 
 
 class Split(Measured):
@@ -89,7 +94,6 @@ def split(paths: LeadPaths, by: str | None, counted: Callable[[LeadPaths], R]) -
     if by is None:
         return whole
     groups = {label: own for label, own in paths.groups(by).items() if own.span() is not None}
-    order = sorted(groups, key=lambda label: (label == MISSING, label))
     origin = of_group(whole.origin, by) if whole.origin else None
-    found = {label: counted(groups[label]) for label in order}
+    found = {label: counted(groups[label]) for label in sorted(groups, key=by_label)}
     return attrs.evolve(whole, by=by, groups=found, origin=origin)  # type: ignore[misc]  # all are of attrs
